@@ -48,10 +48,11 @@ const isNear = (actual: unknown, text: string): boolean => {
   )
 }
 
+const collapse = (printed: string): string => printed.replaceAll(/\s+/g, ' ').trim()
+
 const isPrinted = (values: readonly unknown[], text: string): boolean => {
   const expected = parse(text)
   if (values.length === 1 && expected !== undefined && isDeepStrictEqual(plain(values[0]), plain(expected.value))) return true
-  const collapse = (printed: string): string => printed.replaceAll(/\s+/g, ' ').trim()
   const inspected = values.map((value) => inspect(value, { breakLength: Infinity })).join(' ')
   return [format(...values), inspected].some((printed) => collapse(printed) === collapse(text))
 }
@@ -79,7 +80,8 @@ export async function checkValue(
         (error: unknown) => error,
       )
     if (thrown === undefined) throw new Error(`${where}: threw nothing, the example says it throws ${wanted}`)
-    if (!String(thrown).startsWith(wanted)) throw new Error(`${where}: threw ${String(thrown)}, the example says ${wanted}`)
+    const got = thrown instanceof Error ? String(thrown) : inspect(thrown)
+    if (!got.startsWith(wanted)) throw new Error(`${where}: threw ${got}, the example says ${wanted}`)
     return
   }
   const values = await evaluate()

@@ -4,4 +4,5 @@ export { describeBackends, type BackendSetup, type DescribeBackendsOptions } fro
 export { expectClose, type Tolerance } from './expect-close.js'
 export { expectNoLeaks } from './expect-no-leaks.js'
 export { goldenLabels, goldenTensor, goldenWords, type GoldenLabelsOptions, type GoldenTensorOptions } from './golden-tensor.js'
+export { liftExamples, withChecks, type Example } from './lift-examples.js'
 export { readNpy, type NpyArray } from './read-npy.js'

@@ -1,6 +1,10 @@
 import { checkValue } from '@audiotag/testkit'
 import { describe, expect, test } from 'vitest'
 
+const evaluate = (): never => {
+  throw new RangeError('too big: 3')
+}
+
 describe('what an example may say', () => {
   test.each([
     [[0.75], '0.75'],
@@ -33,9 +37,6 @@ describe('what an example may say', () => {
   })
 
   test('throws compares the start of name and message', async () => {
-    const evaluate = (): never => {
-      throw new RangeError('too big: 3')
-    }
     await checkValue(evaluate, 'throws RangeError: too big', 'here')
     await checkValue(evaluate, 'throws', 'here')
     await expect(checkValue(evaluate, 'throws TypeError', 'here')).rejects.toThrow(
