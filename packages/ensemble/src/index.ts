@@ -1,1 +1,9 @@
-export {}
+export * from './choose-ensemble.js'
+export * from './cyclic-cosine.js'
+export * from './errors.js'
+export * from './group-by-length.js'
+export type { OutOfFoldMember } from './out-of-fold.js'
+export * from './pad-both-sides.js'
+export * from './snapshot-schedule.js'
+export * from './submissions.js'
+export * from './weighted-average.js'
