@@ -1,1 +1,1 @@
-export {}
+export { type ReadAudioFileOptions, readAudioFile } from './audio/read-audio-file.js'

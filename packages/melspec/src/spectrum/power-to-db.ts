@@ -1,0 +1,72 @@
+import { MelspecError } from '../errors.js'
+import type { Spectrogram } from '../spectrogram.js'
+
+export interface PowerToDbOptions {
+  /** The power that is 0 dB, above 0, or `'max'` for the largest of this spectrogram. Default 1. */
+  readonly reference?: number | 'max'
+  /** Powers below are taken for this, above 0. Default 1e-10, −100 dB. */
+  readonly amin?: number
+  /** Values more than this many dB below the largest of this spectrogram are raised to there; null for no such floor. Default 80. */
+  readonly topDb?: number | null
+}
+
+export interface AmplitudeToDbOptions extends PowerToDbOptions {
+  /** The amplitude that is 0 dB. Default 1. */
+  readonly reference?: number | 'max'
+  /** Amplitudes below are taken for this. Default 1e-5, −100 dB. */
+  readonly amin?: number
+}
+
+/**
+ * Power to decibels, as `librosa.power_to_db`: 10 log₁₀(max(amin, x)) − 10 log₁₀(max(amin, reference)), then not below the largest − topDb.
+ *
+ * @param spectrogram power `[bins, frames]`, one clip: `topDb` and `'max'` look at all of it
+ * @returns dB, same shape
+ * @throws `MELSPEC_OPTION` an option out of range; `AUDIO_NOT_FINITE` NaN or infinite power
+ */
+export function powerToDb(spectrogram: Spectrogram, options: PowerToDbOptions = {}): Spectrogram {
+  const { reference = 1, amin = 1e-10, topDb = 80 } = options
+  return toDb(spectrogram, { reference, amin, topDb, exponent: 1, name: 'powerToDb' })
+}
+
+/**
+ * Amplitude to decibels, as `librosa.amplitude_to_db`: `powerToDb` of the squares.
+ *
+ * @param spectrogram amplitude `[bins, frames]` (`power: 1`)
+ * @returns dB, same shape
+ * @throws `MELSPEC_OPTION`, `AUDIO_NOT_FINITE`
+ */
+export function amplitudeToDb(spectrogram: Spectrogram, options: AmplitudeToDbOptions = {}): Spectrogram {
+  const { reference = 1, amin = 1e-5, topDb = 80 } = options
+  return toDb(spectrogram, { reference, amin, topDb, exponent: 2, name: 'amplitudeToDb' })
+}
+
+interface Settings {
+  readonly reference: number | 'max'
+  readonly amin: number
+  readonly topDb: number | null
+  readonly exponent: 1 | 2
+  readonly name: string
+}
+
+function toDb(spectrogram: Spectrogram, { reference, amin, topDb, exponent, name }: Settings): Spectrogram {
+  const { data, bins, frames } = spectrogram
+  const positive = (value: number): boolean => Number.isFinite(value) && value > 0
+  if (!positive(amin)) throw new MelspecError('MELSPEC_OPTION', `${name}: amin must be above 0, got ${amin}.`)
+  if (reference !== 'max' && !positive(reference))
+    throw new MelspecError('MELSPEC_OPTION', `${name}: reference must be above 0 or 'max', got ${String(reference)}.`)
+  if (topDb !== null && !(topDb >= 0))
+    throw new MelspecError('MELSPEC_OPTION', `${name}: topDb must be at least 0, or null for no floor, got ${String(topDb)}.`)
+  let largest = 0
+  for (let i = 0; i < data.length; i++) {
+    if (!Number.isFinite(data[i])) throw new MelspecError('AUDIO_NOT_FINITE', `${name}: values must be finite, got ${data[i]} at ${i}.`)
+    if (data[i] > largest) largest = data[i]
+  }
+  const scale = 10 * exponent
+  const zero = scale * Math.log10(Math.max(amin, reference === 'max' ? largest : reference))
+  const top = scale * Math.log10(Math.max(amin, largest))
+  const floor = topDb === null ? -Infinity : top - zero - topDb
+  const result = new Float32Array(data.length)
+  for (let i = 0; i < data.length; i++) result[i] = Math.max(floor, scale * Math.log10(Math.max(amin, data[i])) - zero)
+  return { data: result, bins, frames }
+}

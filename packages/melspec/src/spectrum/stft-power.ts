@@ -1,0 +1,23 @@
+import type { Spectrogram } from '../spectrogram.js'
+import { planStft } from './plan-stft.js'
+import type { StftOptions } from './stft-options.js'
+
+/**
+ * |STFT|^power of a clip, as `abs(librosa.stft(y)) ** power`, in double precision.
+ *
+ * @param samples mono `[samples]`, at least 1 (uncentred: at least nFft)
+ * @returns `[1 + ⌊nFft / 2⌋, frames]`; frames = 1 + ⌊samples / hopSamples⌋ when centred with even nFft
+ * @throws `MELSPEC_OPTION`, `MELSPEC_SAMPLES`, `AUDIO_NOT_FINITE`
+ */
+export function stftPower(samples: Float32Array, options: StftOptions = {}): Spectrogram {
+  const plan = planStft(options, 'stftPower')
+  const { bins } = plan
+  const frames = plan.frames(samples.length)
+  const data = new Float32Array(bins * frames)
+  plan.eachPair(samples, (frame, first, second) => {
+    for (let bin = 0; bin < bins; bin++) data[bin * frames + frame] = first[bin]
+    if (frame + 1 === frames) return
+    for (let bin = 0; bin < bins; bin++) data[bin * frames + frame + 1] = second[bin]
+  })
+  return { data, bins, frames }
+}
