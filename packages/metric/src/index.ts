@@ -1,1 +1,8 @@
-export {}
+export { bootstrapInterval, type BootstrapInterval, type BootstrapOptions } from './bootstrap-interval.js'
+export { compareSystems, type Comparison } from './compare-systems.js'
+export { MetricError, type MetricErrorCode } from './errors.js'
+export { lwlrap, lwrap, type LwlrapOptions, type LwlrapResult } from './lwlrap.js'
+export { LwlrapAccumulator, type LwlrapAccumulatorOptions, type LwlrapState } from './lwlrap-accumulator.js'
+export type { Matrix, TruthMatrix, TruthOptions } from './matrix.js'
+export type { Ties } from './rank.js'
+export type { ResampleOptions, Rng, Spread } from './resample.js'
