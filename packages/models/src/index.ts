@@ -1,1 +1,10 @@
-export {}
+export { architectures, type Architecture, type ArchitectureDescription } from './architectures.js'
+export { createModel, type CreateModelOptions } from './create-model.js'
+export { ModelError, type ModelErrorCode } from './errors.js'
+export { type CompleteModelConfig, type ModelConfig } from './model-config.js'
+export { type NamedArray, type TensorData } from './named-array.js'
+export { type Rng } from './rng.js'
+export { type ForwardOptions, type PredictOptions, type TaggingModel } from './tagging-model.js'
+export { loadModel, loadWeights } from './load-model.js'
+export { decodeSafetensors, encodeSafetensors, type SafetensorsContents } from './safetensors.js'
+export { saveModel, type SaveModelOptions } from './save-model.js'
