@@ -29,7 +29,8 @@ export interface CyclicCosineOptions {
  * @example
  * import { cyclicCosine } from '@audiotag/ensemble'
  * const rate = cyclicCosine({ maxRate: 1, minRate: 0, stepsPerCycle: 4 })
- * ;[0, 1, 2, 3, 4].map((step) => Number(rate(step).toFixed(3))) // => [1, 0.854, 0.5, 0.146, 1]
+ * const rates = [0, 1, 2, 3, 4].map(rate)
+ * rates // => ≈ [1, 0.854, 0.5, 0.146, 1]
  */
 export function cyclicCosine(options: CyclicCosineOptions): (step: number) => number {
   const { maxRate, minRate, stepsPerCycle, periodOffset = 0 } = options

@@ -72,7 +72,7 @@ function assemble(members: readonly OutOfFoldMember[], what: string, clips: numb
   while (foldOf.has(missing)) missing++
   throw new EnsembleError(
     'ENSEMBLE_MEMBERS',
-    `chooseEnsemble: every model, cycle and pad must predict every clip, got ${foldOf.size} of ${clips} (${what}; clip ${missing} is missing). Add the other folds, or leave those clips out of truth.`,
+    `chooseEnsemble: every model, cycle and pad must predict every clip, got ${foldOf.size} of ${clips} clips (${what}; clip ${missing} is missing). Add the other folds, or leave those clips out of truth.`,
   )
 }
 
