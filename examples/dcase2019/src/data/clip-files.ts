@@ -44,7 +44,9 @@ export async function openClipFolder(stem: string): Promise<ClipFolder> {
     }
   }
   const parts = existsSync(`${stem}.z01`) ? ' Its part .z01 is there, but the last part, .zip, is not.' : ''
-  throw new DataError('missing-data', `${stem}: neither this folder nor ${basename(zip)} is there.${parts} Download the audio there.`, { file: stem })
+  throw new DataError('missing-data', `${stem}: neither this folder nor ${basename(zip)} is there.${parts} Download the audio there.`, {
+    file: stem,
+  })
 }
 
 /** Reads the bytes of clips; keeps archives open between reads. */

@@ -29,7 +29,8 @@ export function csvTable(file: string, columns: readonly string[] | null): CsvTa
   const rows = parseRows(file, readBytes(file))
   if (columns === null) return { file, columns: [], rows }
   const header = rows.shift()
-  if (header === undefined) throw new DataError('csv-header', `${file}: the file is empty. Expected a header ${columns.join(',')}.`, { file })
+  if (header === undefined)
+    throw new DataError('csv-header', `${file}: the file is empty. Expected a header ${columns.join(',')}.`, { file })
   const names = header.fields.map((field) => field.trim())
   for (const column of columns) {
     if (names.includes(column)) continue
@@ -43,7 +44,10 @@ export function csvTable(file: string, columns: readonly string[] | null): CsvTa
   }
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) {
-    throw new DataError('csv-header', `${file} line ${header.line}: column '${twice}' is there twice. Remove one.`, { file, line: header.line })
+    throw new DataError('csv-header', `${file} line ${header.line}: column '${twice}' is there twice. Remove one.`, {
+      file,
+      line: header.line,
+    })
   }
   return { file, columns: names, rows }
 }

@@ -23,6 +23,8 @@ export interface Clip {
   readonly kept: boolean
   /** Why not. */
   readonly reason?: string
+  /** One of the clips that the makers of the data set named as faulty: left out by choice, unlike a row that cannot be used. */
+  readonly knownBad?: true
 }
 
 /** A data set: tables read and checked, every clip found, nothing decoded yet. */
@@ -68,8 +70,12 @@ export async function openDataset(dir: string, options: OpenDatasetOptions = {})
 function readClasses({ vocabulary: { file, kind } }: Layout): readonly string[] {
   if (kind === 'submission') {
     const [first, ...classes] = csvTable(file, ['fname']).columns
-    if (first !== 'fname') throw new DataError('csv-header', `${file} line 1: the first column must be 'fname', got '${first}'.`, { file, line: 1 })
-    return checkClasses(file, classes.map((name) => ({ name, line: 1 })))
+    if (first !== 'fname')
+      throw new DataError('csv-header', `${file} line 1: the first column must be 'fname', got '${first}'.`, { file, line: 1 })
+    return checkClasses(
+      file,
+      classes.map((name) => ({ name, line: 1 })),
+    )
   }
   const rows = csvTable(file, null).rows
   const start = Number(rows[0]?.fields[0])
@@ -81,13 +87,23 @@ function readClasses({ vocabulary: { file, kind } }: Layout): readonly string[] 
       { file, line },
     )
   })
-  return checkClasses(file, rows.map(({ line, fields }) => ({ name: fields[1].trim(), line })))
+  return checkClasses(
+    file,
+    rows.map(({ line, fields }) => ({ name: fields[1].trim(), line })),
+  )
 }
 
 function checkClasses(file: string, classes: readonly { name: string; line: number }[]): readonly string[] {
   const seen = new Set<string>()
   for (const { name, line } of classes) {
-    const fault = name === '' ? 'is empty' : name.includes(',') ? 'holds a comma, which separates labels' : seen.has(name) ? 'is there twice' : undefined
+    const fault =
+      name === ''
+        ? 'is empty'
+        : name.includes(',')
+          ? 'holds a comma, which separates labels'
+          : seen.has(name)
+            ? 'is there twice'
+            : undefined
     if (fault !== undefined) throw new DataError('csv-value', `${file} line ${line}: class '${name}' ${fault}.`, { file, line })
     seen.add(name)
   }
@@ -129,7 +145,8 @@ async function readSplit(layout: Layout, split: SplitName, classes: readonly str
     const file = folder.find(name)
     if (file === undefined) fault('missing-file', `'${name}' is not in ${folder.place}. Download it again, or remove the line.`)
     problems.push(...faults)
-    const reason = faults[0]?.message ?? knownBad(layout, split, name)
+    const faulty = knownBad(layout, split, name)
+    const reason = faults[0]?.message ?? (faulty && `known to be bad: ${faulty}`)
     clips.push({
       name,
       file: file ?? null,
@@ -137,6 +154,7 @@ async function readSplit(layout: Layout, split: SplitName, classes: readonly str
       ...(usage === undefined ? {} : { usage }),
       kept: reason === undefined,
       ...(reason === undefined ? {} : { reason }),
+      ...(faults.length === 0 && faulty !== undefined ? { knownBad: true } : {}),
     })
   }
   return clips
@@ -171,8 +189,7 @@ function readUsage(row: CsvRow, column: number, fault: Fault): 'Public' | 'Priva
 
 function knownBad(layout: Layout, split: SplitName, name: string): string | undefined {
   if (layout.name === 'minifsd' || split !== 'curated') return undefined
-  const reason = knownBadClips[name.replace(/\.[^.]*$/, '')]
-  return reason && `known to be bad: ${reason}`
+  return knownBadClips[name.replace(/\.[^.]*$/, '')]
 }
 
 /** MiniFSD gives the test clips twice; they must be the same ones. */

@@ -23,7 +23,8 @@ export interface KFoldOptions {
  */
 export function kFold(rows: number, options: KFoldOptions = {}): readonly Fold[] {
   const { splits = 5, seed = 42 } = options
-  if (!Number.isInteger(splits) || splits < 2) throw new DataError('argument', `kFold: splits must be an integer of at least 2, got ${splits}.`)
+  if (!Number.isInteger(splits) || splits < 2)
+    throw new DataError('argument', `kFold: splits must be an integer of at least 2, got ${splits}.`)
   if (!Number.isInteger(rows) || rows < splits) {
     throw new DataError('argument', `kFold: ${splits} folds need at least ${splits} rows, got ${rows}. Use fewer folds.`)
   }

@@ -38,9 +38,7 @@ describe('layouts', () => {
     expect(layout).toBe('kaggle')
     expect(classes).toEqual(['Bark', 'Meow', 'Strum'])
     expect(curated[2].labels).toEqual(['Bark', 'Strum'])
-    expect(test.map(({ name, labels }) => ({ name, labels }))).toEqual(
-      [0, 1, 2, 3].map((i) => ({ name: `t${i}.wav`, labels: null })),
-    )
+    expect(test.map(({ name, labels }) => ({ name, labels }))).toEqual([0, 1, 2, 3].map((i) => ({ name: `t${i}.wav`, labels: null })))
   })
 
   it('Zenodo: usage, further columns, vocabulary without header', async () => {
@@ -65,7 +63,9 @@ describe('layouts', () => {
     files['train_curated.csv'] = `${files['train_curated.csv'] as string}f76181c4.wav,Bark\n`
     const { curated } = await openDataset(dataset(files))
     expect(curated).toHaveLength(7)
-    expect(curated.filter((clip) => !clip.kept)).toMatchObject([{ name: 'f76181c4.wav', labels: ['Bark'], reason: 'known to be bad: wrong label' }])
+    expect(curated.filter((clip) => !clip.kept)).toMatchObject([
+      { name: 'f76181c4.wav', labels: ['Bark'], reason: 'known to be bad: wrong label' },
+    ])
   })
 })
 
@@ -97,25 +97,50 @@ const curatedRow = (row: string): Record<string, string | Uint8Array> =>
 
 describe('bad input names file, line and the way out', () => {
   it.each<[string, Record<string, string | Uint8Array>, string, RegExp]>([
-    ['wrong header', kaggleFiles({ 'train_curated.csv': 'fname,lables\nc0.wav,Bark\n' }), 'csv-header', /train_curated\.csv line 1: no column 'labels'.*'lables'/],
+    [
+      'wrong header',
+      kaggleFiles({ 'train_curated.csv': 'fname,lables\nc0.wav,Bark\n' }),
+      'csv-header',
+      /train_curated\.csv line 1: no column 'labels'.*'lables'/,
+    ],
     ['no header', kaggleFiles({ 'train_noisy.csv': 'n0.wav,Bark\n' }), 'csv-header', /train_noisy\.csv line 1: no column 'fname'/],
     ['empty table', kaggleFiles({ 'train_noisy.csv': '' }), 'csv-header', /train_noisy\.csv: the file is empty/],
     ['only a header', kaggleFiles({ 'train_noisy.csv': 'fname,labels\n' }), 'csv', /train_noisy\.csv: has a header and no rows/],
-    ['column twice', kaggleFiles({ 'train_noisy.csv': 'fname,labels,labels\nn0.wav,Bark,Bark\n' }), 'csv-header', /'labels' is there twice/],
+    [
+      'column twice',
+      kaggleFiles({ 'train_noisy.csv': 'fname,labels,labels\nn0.wav,Bark,Bark\n' }),
+      'csv-header',
+      /'labels' is there twice/,
+    ],
     ['unquoted comma', curatedRow('c1.wav,Bark,Strum'), 'csv', /train_curated\.csv: .*line 3.*must be quoted/],
     ['unclosed quote', curatedRow('c1.wav,"Bark'), 'csv', /train_curated\.csv: .*line 3/],
     ['binary', kaggleFiles({ 'train_curated.csv': new Uint8Array([0x50, 0x4b, 0, 0, 3]) }), 'csv', /not a text file/],
-    ['unknown label', curatedRow('c1.wav,Brak'), 'unknown-label', /train_curated\.csv line 3: unknown label 'Brak' \(did you mean 'Bark'\?\)/],
+    [
+      'unknown label',
+      curatedRow('c1.wav,Brak'),
+      'unknown-label',
+      /train_curated\.csv line 3: unknown label 'Brak' \(did you mean 'Bark'\?\)/,
+    ],
     ['unknown label of several', curatedRow('c1.wav,"Bark,Zebra"'), 'unknown-label', /line 3: unknown label 'Zebra'/],
     ['label twice', curatedRow('c1.wav,"Bark,Bark"'), 'csv-value', /line 3: label 'Bark' is given twice/],
     ['empty labels', curatedRow('c1.wav,'), 'empty-labels', /line 3: no labels/],
     ['duplicate name', curatedRow('c0.wav,Meow'), 'duplicate-name', /line 3: 'c0\.wav' is on line 2 already/],
     ['missing file', curatedRow('gone.wav,Meow'), 'missing-file', /line 3: 'gone\.wav' is not in .*train_curated/],
     ['a path as name', curatedRow('../c1.wav,Meow'), 'csv-value', /line 3: fname must be a plain file name/],
-    ['submission of other clips', kaggleFiles({ 'sample_submission.csv': 'fname,Bark,Meow,Strum\nx.wav,0,0,0\n' }), 'csv-value', /'x\.wav' is not in .*test\.csv/],
+    [
+      'submission of other clips',
+      kaggleFiles({ 'sample_submission.csv': 'fname,Bark,Meow,Strum\nx.wav,0,0,0\n' }),
+      'csv-value',
+      /'x\.wav' is not in .*test\.csv/,
+    ],
     ['class twice', kaggleFiles({ 'sample_submission.csv': 'fname,Bark,Meow,Bark\n' }), 'csv-header', /'Bark' is there twice/],
     ['missing table', kaggleFiles({ 'train_noisy.csv': undefined }), 'missing-data', /train_noisy\.csv: no such file/],
-    ['vocabulary misnumbered', { ...zenodoFiles(), 'FSDKaggle2019.meta/vocabulary.csv': '0,Bark\n2,Meow\n' }, 'csv-value', /vocabulary\.csv line 2: expected 1,LABEL/],
+    [
+      'vocabulary misnumbered',
+      { ...zenodoFiles(), 'FSDKaggle2019.meta/vocabulary.csv': '0,Bark\n2,Meow\n' },
+      'csv-value',
+      /vocabulary\.csv line 2: expected 1,LABEL/,
+    ],
     [
       'usage',
       { ...zenodoFiles(), 'FSDKaggle2019.meta/test_post_competition.csv': 'fname,labels,usage\nt0.wav,Bark,public\n' },
@@ -123,7 +148,11 @@ describe('bad input names file, line and the way out', () => {
       /test_post_competition\.csv line 2: usage must be Public or Private, got 'public'/,
     ],
   ])('%s', async (_, files, code, message) => {
-    await expect(openDataset(dataset(files))).rejects.toMatchObject({ name: 'DataError', code, message: expect.stringMatching(message) as string })
+    await expect(openDataset(dataset(files))).rejects.toMatchObject({
+      name: 'DataError',
+      code,
+      message: expect.stringMatching(message) as string,
+    })
   })
 
   it('no data set there', async () => {
@@ -133,7 +162,10 @@ describe('bad input names file, line and the way out', () => {
       message: expect.stringMatching(/neither train_curated\.csv.*Found: readme\.txt/) as string,
     })
     const files = Object.fromEntries(Object.entries(kaggleFiles()).filter(([name]) => !name.startsWith('test/')))
-    await expect(openDataset(dataset(files))).rejects.toMatchObject({ code: 'missing-data', message: expect.stringContaining('test.zip') as string })
+    await expect(openDataset(dataset(files))).rejects.toMatchObject({
+      code: 'missing-data',
+      message: expect.stringContaining('test.zip') as string,
+    })
   })
 
   it('skipBad keeps the rows, marked, and lists everything', async () => {

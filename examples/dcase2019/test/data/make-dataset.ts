@@ -43,7 +43,10 @@ export function wav(samples: ArrayLike<number>, { sampleRate = 44100, channels =
 
 /** A tone with a little of its own noise, different for every `pitch`. */
 export function tone(pitch: number, samples = 6000): Float32Array {
-  return Float32Array.from({ length: samples }, (_, n) => 0.4 * Math.sin((n * (200 + 37 * pitch)) / 4000) + 0.05 * Math.sin(n * n * (pitch + 1)))
+  return Float32Array.from(
+    { length: samples },
+    (_, n) => 0.4 * Math.sin((n * (200 + 37 * pitch)) / 4000) + 0.05 * Math.sin(n * n * (pitch + 1)),
+  )
 }
 
 const classes = ['Bark', 'Meow', 'Strum']
@@ -88,8 +91,16 @@ export function zenodoFiles(): Record<string, string | Uint8Array> {
   const meta = (name: string, header: string, lines: string[]): void => {
     files[`FSDKaggle2019.meta/${name}`] = `${header}\n${lines.join('\n')}\n`
   }
-  meta('train_curated_post_competition.csv', 'fname,labels,freesound_id,license', rows('train_curated.csv').map((row) => `${row},1,CC0`))
-  meta('train_noisy_post_competition.csv', 'fname,labels,flickr_video_URL,license', rows('train_noisy.csv').map((row) => `${row},u,"CC-BY, 2.0"`))
+  meta(
+    'train_curated_post_competition.csv',
+    'fname,labels,freesound_id,license',
+    rows('train_curated.csv').map((row) => `${row},1,CC0`),
+  )
+  meta(
+    'train_noisy_post_competition.csv',
+    'fname,labels,flickr_video_URL,license',
+    rows('train_noisy.csv').map((row) => `${row},u,"CC-BY, 2.0"`),
+  )
   meta(
     'test_post_competition.csv',
     'fname,labels,usage,freesound_id,license',
