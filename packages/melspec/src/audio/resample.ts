@@ -88,7 +88,7 @@ function phasesOf(up: number, down: number): Phases {
   }
 
   if (up <= MAX_PHASES) {
-    const tables = new Array<Float64Array | undefined>(up)
+    const tables: (Float64Array | undefined)[] = []
     const make = (phase: number): Float64Array => Float64Array.from({ length: taps }, (_, tap) => kernel(tap - before - phase / up))
     return { taps, at: (phase) => (tables[phase] ??= make(phase)) }
   }

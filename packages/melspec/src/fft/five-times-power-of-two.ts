@@ -17,14 +17,8 @@ export function fiveTimesPowerOfTwo(size: number): FftPlan {
   const rows = Array.from({ length: 5 }, () => new Float64Array(2 * m))
   const [a, b, c, d, e] = rows
   const wrap = 2 * size
-  // k = k₁ m m' + k₂ 5 · 5' (mod size), where m m' ≡ 1 (mod 5) and 5 · 5' ≡ 1 (mod m): the steps in k for k₁ and for k₂.
-  const stepOf = (modulus: number, other: number): number => {
-    let step = other
-    while (step % modulus !== 1) step += other
-    return 2 * step
-  }
-  const stepFive = stepOf(5, m)
-  const stepM = m === 1 ? 0 : stepOf(m, 5)
+  const stepFive = 2 * idempotent(5, m)
+  const stepM = 2 * idempotent(m, 5)
 
   return {
     size,
@@ -79,4 +73,11 @@ export function fiveTimesPowerOfTwo(size: number): FftPlan {
       }
     },
   }
+}
+
+/** The multiple of `other` that is 1 modulo `modulus`: how far k moves when its residue there moves by one and the other stays. */
+function idempotent(modulus: number, other: number): number {
+  let step = other
+  while (step % modulus !== 1) step += other
+  return step
 }

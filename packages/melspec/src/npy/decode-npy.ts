@@ -1,5 +1,5 @@
 import { MelspecError } from '../errors.js'
-import type { NpyArray, NpyData } from './npy-array.js'
+import type { NpyArray } from './npy-array.js'
 
 const CONSTRUCTORS = {
   '<f4': Float32Array,
@@ -54,7 +54,7 @@ export function decodeNpy(bytes: Uint8Array | ArrayBuffer): NpyArray {
   if (body.length !== length * Data.BYTES_PER_ELEMENT) {
     fail(`shape [${shape.join(', ')}] of ${descr} takes ${length * Data.BYTES_PER_ELEMENT} bytes, got ${body.length}`)
   }
-  return { data: new Data(new Uint8Array(body).buffer) as NpyData, shape }
+  return { data: new Data(new Uint8Array(body).buffer), shape }
 }
 
 function readTuple(text: string): number[] {

@@ -51,7 +51,6 @@ interface Settings {
 
 function toDb(spectrogram: Spectrogram, { reference, amin, topDb, exponent, name }: Settings): Spectrogram {
   const { data, bins, frames } = spectrogram
-  const positive = (value: number): boolean => Number.isFinite(value) && value > 0
   if (!positive(amin)) throw new MelspecError('MELSPEC_OPTION', `${name}: amin must be above 0, got ${amin}.`)
   if (reference !== 'max' && !positive(reference))
     throw new MelspecError('MELSPEC_OPTION', `${name}: reference must be above 0 or 'max', got ${String(reference)}.`)
@@ -69,4 +68,8 @@ function toDb(spectrogram: Spectrogram, { reference, amin, topDb, exponent, name
   const result = new Float32Array(data.length)
   for (let i = 0; i < data.length; i++) result[i] = Math.max(floor, scale * Math.log10(Math.max(amin, data[i])) - zero)
   return { data: result, bins, frames }
+}
+
+function positive(value: number): boolean {
+  return Number.isFinite(value) && value > 0
 }
