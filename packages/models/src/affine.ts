@@ -26,7 +26,7 @@ export function affine(x: tf.Tensor4D, { scale, shift, residual, relu }: AffineO
       const gradients = [tf.mul(masked, scale), tf.sum(tf.mul(masked, x), [0, 1, 2]), tf.sum(masked, [0, 1, 2])]
       return residual === undefined ? gradients : [...gradients, masked]
     }
-    return { value: y, gradFunc: gradFunc as (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor[] }
+    return { value: y, gradFunc }
   })
   return run(...(residual === undefined ? [x, scale, shift] : [x, scale, shift, residual])) as tf.Tensor4D
 }

@@ -43,7 +43,7 @@ export function batchNorm(x: tf.Tensor4D, { gamma, beta, residual, relu }: Batch
     save(relu ? [x, mean, variance, outputs[0]] : [x, mean, variance])
     const gradFunc = (dy: tf.Tensor, [x, mean, variance, y]: tf.Tensor[]): tf.Tensor[] =>
       backward(dy, { x, y, gamma, mean, variance, relu, residual: residual !== undefined })
-    return { value: outputs[0], gradFunc: gradFunc as (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor[] }
+    return { value: outputs[0], gradFunc }
   })
   const y = run(...(residual === undefined ? [x, gamma, beta] : [x, gamma, beta, residual])) as tf.Tensor4D
   return { y, mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D }

@@ -74,10 +74,7 @@ export function buildModel(partialConfig: ModelConfig, valuesOf: (spec: WeightSp
     if (disposed) throw new ModelError('disposed', 'forward: the model has been disposed. Make or load another one.')
     const layers = heads[config.heads.indexOf(head)]
     if (layers === undefined) {
-      throw new ModelError(
-        'head',
-        `forward: head must be one of ${config.heads.join(', ')}, got ${String(head)}. Name one of the model's heads.`,
-      )
+      throw new ModelError('head', `forward: head must be one of ${config.heads.join(', ')}, got ${head}. Name one of the model's heads.`)
     }
     const drops = training && config.dropout.some((p) => p > 0)
     if (drops && rng === undefined) {

@@ -72,7 +72,7 @@ interface RunnerOptions {
 type Runner = (node: GraphNode, values: ReadonlyMap<string, tf.Tensor>) => tf.Tensor
 
 function nodeRunner(graph: Graph, variables: ReadonlyMap<string, tf.Variable>, { training, lengths, statistics }: RunnerOptions): Runner {
-  const weight = <T extends tf.Tensor>(name: string): T => variables.get(name) as unknown as T
+  const weight = (name: string): tf.Tensor => variables.get(name) as tf.Tensor
   const norms = graph.nodes.flatMap((node) => (node.kind === 'convolution' ? [node.norm] : []))
   const affines = training ? undefined : inferenceAffines(variables, norms)
   const lengthsAfter = lengths && lengthsAfterNodes(graph, lengths)
@@ -82,7 +82,7 @@ function nodeRunner(graph: Graph, variables: ReadonlyMap<string, tf.Variable>, {
     const x = values.get(node.input) as tf.Tensor4D
     switch (node.kind) {
       case 'convolution': {
-        const z = groupedConvolution(x, weight<tf.Tensor4D>(`${node.name}.weight`), node)
+        const z = groupedConvolution(x, weight(`${node.name}.weight`) as tf.Tensor4D, node)
         const residual = node.residual === undefined ? undefined : (values.get(node.residual) as tf.Tensor4D)
         const { norm, relu } = node
         const fixed = affines?.get(norm)
@@ -94,8 +94,8 @@ function nodeRunner(graph: Graph, variables: ReadonlyMap<string, tf.Variable>, {
             `forward: in training every batch norm needs at least 2 values a channel, got 1 at ${norm}. Use a larger batch or longer input.`,
           )
         }
-        const gamma = weight<tf.Tensor1D>(`${norm}.weight`)
-        const beta = weight<tf.Tensor1D>(`${norm}.bias`)
+        const gamma = weight(`${norm}.weight`) as tf.Tensor1D
+        const beta = weight(`${norm}.bias`) as tf.Tensor1D
         const { y, mean, variance } = batchNorm(z, { gamma, beta, residual, relu })
         statistics.push({ norm, mean, variance, count })
         return y
@@ -129,17 +129,15 @@ function maxPool(x: tf.Tensor4D, { kernel, strides, padBefore, padAfter }: MaxPo
   return tf.maxPool(x, [kernel[0], kernel[1]], [strides[0], strides[1]], pad)
 }
 
-type WeightOf = <T extends tf.Tensor>(name: string) => T
-
 function squeezeExcite(
   x: tf.Tensor4D,
   residual: tf.Tensor4D,
   { name, channels }: SqueezeExciteNode,
-  weight: WeightOf,
+  weight: (name: string) => tf.Tensor,
   lengths: readonly number[] | undefined,
 ): tf.Tensor4D {
   const layer = (input: tf.Tensor2D, layer: string, relu: boolean): tf.Tensor2D =>
-    dense(input, { weight: weight<tf.Tensor2D>(`${name}.${layer}.weight`), bias: weight<tf.Tensor1D>(`${name}.${layer}.bias`), relu })
+    dense(input, { weight: weight(`${name}.${layer}.weight`) as tf.Tensor2D, bias: weight(`${name}.${layer}.bias`) as tf.Tensor1D, relu })
   const gate = tf.sigmoid(layer(layer(meanOverClip(x, lengths), 'fc1', true), 'fc2', false))
   return tf.relu(tf.add(tf.mul(x, tf.reshape(gate, [-1, 1, 1, channels])), residual))
 }

@@ -8,3 +8,5 @@ export { type ForwardOptions, type PredictOptions, type TaggingModel } from './t
 export { loadModel, loadWeights } from './load-model.js'
 export { decodeSafetensors, encodeSafetensors, type SafetensorsContents } from './safetensors.js'
 export { saveModel, type SaveModelOptions } from './save-model.js'
+export { parameterCounts, type ParameterCounts } from './parameter-counts.js'
+export { tfjsHandler, type TfjsHandlerOptions } from './tfjs-handler.js'

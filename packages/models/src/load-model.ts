@@ -49,6 +49,8 @@ export function loadWeights(model: TaggingModel, bytes: Uint8Array): void {
   }
 }
 
+const list = (names: readonly string[]): string => `${names.length} (${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''})`
+
 /** Checks all names and shapes, then gives the values of a weight in this package's order. */
 function checkedWeights(caller: string, config: ModelConfig, tensors: Record<string, NamedArray>): (spec: WeightSpec) => Float32Array {
   const specs = weightSpecs(completeModelConfig(config))
@@ -56,7 +58,6 @@ function checkedWeights(caller: string, config: ModelConfig, tensors: Record<str
   const missing = specs.filter(({ name }) => !Object.hasOwn(tensors, name)).map(({ name }) => name)
   const foreign = Object.keys(tensors).filter((name) => !known.has(name) && !name.endsWith('.num_batches_tracked'))
   if (missing.length > 0 || foreign.length > 0) {
-    const list = (names: readonly string[]): string => `${names.length} (${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''})`
     throw new ModelError(
       'weights',
       `${caller}: the file must hold the weights of the configuration, got ${list(missing)} missing and ${list(foreign)} unknown. Check architecture and heads.`,

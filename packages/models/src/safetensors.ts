@@ -80,7 +80,7 @@ export function encodeSafetensors(tensors: Record<string, NamedArray>, metadata?
     const dtype = WRITTEN.find(([, constructor]) => data?.constructor?.name === constructor.name)?.[0]
     if (dtype === undefined)
       throw unwritable(`${name} must be a typed array of numbers, got ${typeof data}`, 'Pass for example a Float32Array')
-    if (!Array.isArray(shape) || !shape.every((n) => Number.isSafeInteger(n) && n >= 0) || elements(shape) !== data.length) {
+    if (!sizes(shape) || elements(shape) !== data.length) {
       throw unwritable(`the shape of ${name} must have ${data.length} elements, got [${String(shape)}]`, 'Pass the shape of the data')
     }
     header[name] = { dtype, shape, data_offsets: [offset, offset + data.byteLength] }
@@ -154,7 +154,6 @@ function readEntry(name: string, entry: unknown, available: number): { dtype: DT
   const { dtype: dtypeName, shape, data_offsets: offsets } = entry
   const dtype = typeof dtypeName === 'string' ? DTYPES.get(dtypeName) : undefined
   if (dtype === undefined) throw unreadable(`${shown} has a type this reader does not know: ${String(dtypeName).slice(0, 40)}`)
-  const sizes = (value: unknown): value is number[] => Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0)
   if (!sizes(shape) || !sizes(offsets) || offsets.length !== 2)
     throw unreadable(`${shown} needs a shape and two offsets, all integers from 0`)
   const [from, to] = offsets as [number, number]
@@ -174,6 +173,8 @@ function checkCoverage(ranges: [number, number, string][], available: number): v
   }
   if (end !== available) throw unreadable(`${available - end} bytes after the last tensor belong to none`)
 }
+
+const sizes = (value: unknown): value is number[] => Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0)
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,12 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { timeAfter, type Graph, type GraphNode } from './graph.js'
 
+const looksPast = (node: GraphNode): boolean =>
+  node.kind === 'globalMax' ||
+  (node.kind === 'convolution' && node.pads[1] > 0) ||
+  (node.kind === 'maxPool' && (node.padBefore > 0 || node.padAfter > 0))
+
 /** Names of the activations whose padding must be zero, because something after them looks past the end of a clip. */
 export function maskedNodes(graph: Graph): ReadonlySet<string> {
-  const looksPast = (node: GraphNode): boolean =>
-    node.kind === 'globalMax' ||
-    (node.kind === 'convolution' && node.pads[1] > 0) ||
-    (node.kind === 'maxPool' && (node.padBefore > 0 || node.padAfter > 0))
   return new Set(graph.nodes.filter(looksPast).map((node) => node.input))
 }
 
