@@ -1,0 +1,201 @@
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import pc from 'picocolors'
+import { configNames, loadConfig } from '../config/load-config.js'
+import { presetNames } from '../config/schema.js'
+import type { PresetName } from '../config/schema.js'
+import { openRun, provenance } from '../run/run-folder.js'
+import type { RunFolder } from '../run/run-folder.js'
+import { stopSignal } from '../run/stop-signal.js'
+import { doctor } from '../stages/doctor.js'
+import { ensembleStage } from '../stages/ensemble.js'
+import { evaluateStage, scoreTable } from '../stages/evaluate.js'
+import { predictStage } from '../stages/predict.js'
+import { prepareStage } from '../stages/prepare.js'
+import { pseudoLabelStage } from '../stages/pseudo-label.js'
+import { reportStage } from '../stages/report.js'
+import { runAll } from '../stages/run.js'
+import type { StageOptions } from '../stages/stage-options.js'
+import { trainStage } from '../stages/train.js'
+import { exitCodeOf, exitCodes } from './errors.js'
+import { createReporter } from './reporter.js'
+
+interface CommonFlags {
+  readonly run: string
+  readonly config?: string
+  readonly preset?: PresetName
+  readonly data?: string
+  readonly json?: boolean
+  readonly quiet?: boolean
+  readonly backend: string
+  readonly threads?: number
+  readonly jobs: number
+  readonly workers: number
+  readonly skipBad?: boolean
+  readonly fresh?: boolean
+  readonly model?: string
+  readonly fold?: number
+}
+
+const integerFrom = (minimum: number) => (text: string) => {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < minimum) throw new InvalidArgumentError(`must be an integer of at least ${minimum}.`)
+  return value
+}
+
+const flags = {
+  run: () => new Option('--run DIR', 'folder of the experiment').default(undefined, './runs/<config>'),
+  config: () => new Option('--config NAME', 'a config by name (see configs/) or path; absent: the one the run folder holds'),
+  preset: () => new Option('--preset NAME', "override the config's preset").choices(presetNames),
+  data: () => new Option('--data DIR', "folder of the data set (Kaggle, Zenodo or MiniFSD layout); absent: the config's"),
+  backend: () => new Option('--backend NAME', 'TensorFlow.js backend').choices(['auto', 'cpu', 'wasm', 'webgpu', 'node', 'node-gpu']).default('auto'),
+  threads: () => new Option('--threads N', 'threads of the backend in each process').argParser(integerFrom(1)).default(undefined, 'cores / jobs'),
+  jobs: () => new Option('--jobs N', 'training processes side by side').argParser(integerFrom(1)).default(Math.min(8, availableParallelism()), 'cores, at most 8'),
+  workers: () => new Option('--workers N', 'threads that decode and augment; changes no bit').argParser(integerFrom(0)).default(undefined, 'cores'),
+  skipBad: () => new Option('--skip-bad', 'leave bad clips and rows out and list them at the end, instead of stopping'),
+  fresh: () => new Option('--fresh', 'throw away what the run folder holds and start over'),
+  model: () => new Option('--model NAME', "only this model of the config; absent: all of them, in order"),
+  fold: () => new Option('--fold N', 'only this fold, in this process').argParser(integerFrom(0)),
+  json: () => new Option('--json', 'machine-readable output on stdout'),
+  quiet: () => new Option('--quiet', 'no progress'),
+}
+type FlagName = keyof typeof flags
+
+const compute: FlagName[] = ['backend', 'threads', 'jobs', 'workers']
+const always: FlagName[] = ['run', 'config', 'preset', 'data', 'json', 'quiet']
+
+/**
+ * Runs the program and returns its exit status: 0 done, 1 failed, 2 bad usage or config, 3 something needed is missing, 130/143 interrupted after a checkpoint.
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const program = createProgram()
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return Number(process.exitCode ?? exitCodes.done)
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
+    process.stderr.write(`${pc.red('error:')} ${(error as Error).message}\n`)
+    if (process.env['DEBUG']) process.stderr.write(`${(error as Error).stack}\n`)
+    return exitCodeOf(error)
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command('dcase2019')
+    .description('Audio tagging with noisy labels: the DCASE 2019 Task 2 system of Akiyama & Sato, end to end.')
+    .version(provenance().version)
+    .exitOverride()
+    .showHelpAfterError('(dcase2019 COMMAND --help shows what it takes)')
+    .addHelpText(
+      'beforeAll',
+      examples('dcase2019 run --config demo                  the whole chain on the sounds that come along, in minutes', 'dcase2019 run --config model1 --data DIR       the paper’s model #1 on FSDKaggle2019', 'dcase2019 doctor                               what this machine has'),
+    )
+
+  const command = (name: string, about: string, names: readonly FlagName[], shown: readonly string[], action: (stage: Stage) => Promise<unknown>) => {
+    const child = program.command(name).description(about).exitOverride().showHelpAfterError('(--help shows what it takes)')
+    child.addHelpText('beforeAll', examples(...shown))
+    for (const flag of [...always, ...names]) child.addOption(flags[flag]())
+    child.action(async (parsed: CommonFlags) => {
+      const stage = openStage(parsed)
+      const result = await action(stage)
+      if (parsed.json && result !== undefined) process.stdout.write(`${JSON.stringify(result)}\n`)
+    })
+  }
+
+  command(
+    'run',
+    'Everything: prepare, train every model, pseudo labels, predictions, ensemble, scores, report. Goes on where it was stopped.',
+    [...compute, 'skipBad', 'fresh'],
+    ['dcase2019 run --config demo', 'dcase2019 run --config demo --fresh             start over', 'dcase2019 run --config submission1 --data DIR   the paper at full scale'],
+    async (stage) => {
+      const result = await runAll(stage.run, stage.options)
+      if (!stage.flags.json) process.stdout.write(`\n${scoreTable(result.evaluation)}\n\n${result.files.map(([what, path]) => `${what.padEnd(12)} ${path}`).join('\n')}\n`)
+      return { type: 'result', ...result }
+    },
+  )
+  command(
+    'prepare',
+    'Reads the data set and writes log-mel spectrograms and waveforms to the run folder.',
+    ['workers', 'skipBad', 'fresh'],
+    ['dcase2019 prepare --config demo', 'dcase2019 prepare --config model1 --data ~/FSDKaggle2019 --skip-bad'],
+    (stage) => prepareStage(stage.run, stage.options),
+  )
+  command(
+    'train',
+    'Trains the models of a config on every fold, or one model on one fold.',
+    [...compute, 'model', 'fold'],
+    ['dcase2019 train --run runs/demo --model A             every fold, in processes side by side', 'dcase2019 train --run runs/demo --model A --fold 0    one fold, in this process'],
+    (stage) => trainStage(stage.run, stage.options, stage.flags.model, stage.flags.fold),
+  )
+  command(
+    'pseudo-label',
+    'Makes the soft pseudo labels of the noisy clips that a model with an SSL stream learns from.',
+    ['model'],
+    ['dcase2019 pseudo-label --run runs/demo --model B'],
+    (stage) => pseudoLabelStage(stage.run, stage.options, stage.flags.model),
+  )
+  command(
+    'predict',
+    'Predicts held-out, test and (for labelling) noisy clips at full length, with every snapshot and padding.',
+    [...compute, 'model', 'fold'],
+    ['dcase2019 predict --run runs/demo --model A', 'dcase2019 predict --run runs/demo --model A --fold 1'],
+    (stage) => predictStage(stage.run, stage.options, stage.flags.model, stage.flags.fold),
+  )
+  command('ensemble', 'Chooses weights, cycles and paddings on held-out clips, averages, and writes submission.csv.', [], ['dcase2019 ensemble --run runs/demo'], (stage) =>
+    ensembleStage(stage.run, stage.options),
+  )
+  command('evaluate', 'lwlrap of each model and of the ensemble: overall, per class, with bootstrap intervals.', [], ['dcase2019 evaluate --run runs/demo', 'dcase2019 evaluate --run runs/demo --json'], async (stage) => {
+    const evaluation = await evaluateStage(stage.run, stage.options)
+    if (!stage.flags.json) process.stdout.write(`${scoreTable(evaluation)}\n`)
+    return evaluation
+  })
+  command('report', 'Writes report.html.', [], ['dcase2019 report --run runs/demo'], async (stage) => {
+    const path = await reportStage(stage.run, stage.options)
+    if (!stage.flags.json) process.stdout.write(`${path}\n`)
+    return { report: path }
+  })
+  program
+    .command('doctor')
+    .description('Says what this machine has, which backend would be taken and why, and what the others would need.')
+    .exitOverride()
+    .addHelpText('beforeAll', examples('dcase2019 doctor', 'dcase2019 doctor --json'))
+    .addOption(flags.json())
+    .action((parsed: { json?: boolean }) => doctor(parsed.json === true))
+  return program
+}
+
+interface Stage {
+  readonly run: RunFolder
+  readonly options: StageOptions
+  readonly flags: CommonFlags
+}
+
+function openStage(parsed: CommonFlags): Stage {
+  const loaded = parsed.config === undefined ? null : loadConfig(parsed.config, parsed.preset)
+  const config = loaded && parsed.data !== undefined ? { ...loaded, data: resolve(parsed.data) } : loaded
+  const folder = parsed.run ?? (config === null ? undefined : `runs/${config.name}`)
+  if (folder === undefined) throw new CommanderError(exitCodes.usage, 'dcase2019.run', missingRun())
+  const jobs = parsed.jobs ?? 1
+  return {
+    run: openRun(folder, config, parsed.fresh === true),
+    flags: parsed,
+    options: {
+      report: createReporter({ json: parsed.json === true, quiet: parsed.quiet === true }),
+      signal: stopSignal(),
+      backend: parsed.backend ?? 'auto',
+      threads: parsed.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs)),
+      jobs,
+      workers: parsed.workers ?? availableParallelism(),
+      skipBad: parsed.skipBad === true,
+    },
+  }
+}
+
+function missingRun(): string {
+  const message = `say which experiment: --config NAME (${configNames().join(', ')}) or --run DIR`
+  process.stderr.write(`${pc.red('error:')} ${message}\n`)
+  return message
+}
+
+const examples = (...lines: string[]) => `Examples:\n${lines.map((line) => `  ${line}`).join('\n')}\n`

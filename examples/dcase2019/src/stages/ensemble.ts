@@ -1,0 +1,135 @@
+import { chooseEnsemble, WeightedAverage } from '@audiotag/ensemble'
+import type { EnsembleChoice } from '@audiotag/ensemble'
+import { lwlrap } from '@lwrap/metric'
+import { join } from 'node:path'
+import { readJson, writeFileWhole, writeJson } from '../run/files.js'
+import { foldRows } from '../run/job-plan.js'
+import { labelsOf, openRunFeatures } from '../run/run-features.js'
+import { hashOf, settingsOf } from '../run/run-folder.js'
+import type { RunFolder } from '../run/run-folder.js'
+import { readScores, writeScores } from '../run/scores.js'
+import { jobKey, predictionFile } from './job-files.js'
+import { runStage } from './stage.js'
+import type { StageOptions } from './stage-options.js'
+
+/** Weight, cycles and paddings of each model of the ensemble, and how they came about. JSON of `ensemble/choice.json`. */
+export interface Choice {
+  readonly how: 'nested-cv' | 'fixed'
+  readonly models: readonly { readonly model: string; readonly weight: number; readonly cycles: readonly number[]; readonly pads: readonly number[] }[]
+  /** Cycles and paddings chosen for a model when it stands alone. */
+  readonly singles: readonly { readonly model: string; readonly cycles: readonly number[]; readonly pads: readonly number[] }[]
+  /** What the nested cross-validation found; null when the weights were fixed. */
+  readonly crossValidation: EnsembleChoice | null
+}
+
+/** One system whose scores are compared: a model on its own, or the ensemble. */
+export interface SystemScores {
+  readonly name: string
+  /** File of out-of-fold scores `[held-out clips, classes]`, and of test scores. */
+  readonly heldOut: string
+  readonly test: string
+}
+
+export const ensembleSystem = 'ensemble'
+
+export const choiceFile = (run: RunFolder): string => join(run.ensemble, 'choice.json')
+
+export const systemScores = (run: RunFolder, name: string): SystemScores => ({
+  name,
+  heldOut: join(run.ensemble, `${name}-heldout.npy`),
+  test: join(run.ensemble, `${name}-test.npy`),
+})
+
+/** Held-out clips of all trained folds, ascending: rows of the `-heldout.npy` files. */
+export function heldOutPlaces(run: RunFolder, features: Parameters<typeof foldRows>[1]): number[] {
+  return run.config.folds.train.flatMap((fold) => foldRows(run, features, fold).curatedValid).toSorted((a, b) => a - b)
+}
+
+/**
+ * Averages: chooses weights, cycles and paddings on the held-out clips of the folds (never on test clips), then writes held-out and test
+ * scores of every model and of the ensemble, and the submission.
+ */
+export async function ensembleStage(run: RunFolder, options: StageOptions): Promise<{ choice: Choice; submission: string }> {
+  const { config } = run
+  const folds = config.folds.train
+  const key = hashOf([config.ensemble, config.models.map(({ name, pads }) => [pads, folds.map((fold) => jobKey(run, name, fold))])])
+  await runStage(run, options, 'ensemble', key, async () => {
+    const features = openRunFeatures(run)
+    try {
+      const classes = features.classes.length
+      const heldOut = heldOutPlaces(run, features)
+      const rowOf = new Map(heldOut.map((place, row) => [place, row]))
+      const foldPlaces = new Map(folds.map((fold) => [fold, foldRows(run, features, fold).curatedValid.map((place) => rowOf.get(place)!)]))
+      const truth = labelsOf(features, 'curated', heldOut)
+      const scores = (model: string, fold: number, cycle: number, pad: number, split: 'valid' | 'test') =>
+        readScores(predictionFile(run, model, fold, cycle, pad, split), classes, `Run: dcase2019 predict --run ${run.path} --model ${model}`).data
+
+      const choice = choose(run, classes, truth, foldPlaces, (...at) => scores(...at, 'valid'))
+      writeJson(choiceFile(run), choice)
+      const average = (members: Choice['models'], system: SystemScores) => {
+        const used = members.filter(({ weight }) => weight > 0)
+        const matrix = new Float32Array(truth.length)
+        for (const fold of folds) {
+          const mean = weightedMean(used, (model, cycle, pad) => [scores(model, fold, cycle, pad, 'valid')])
+          foldPlaces.get(fold)!.forEach((row, i) => matrix.set(mean.subarray(i * classes, (i + 1) * classes), row * classes))
+        }
+        const test = weightedMean(used, (model, cycle, pad) => folds.map((fold) => scores(model, fold, cycle, pad, 'test')))
+        writeScores(system.heldOut, { data: matrix, clips: heldOut.length, classes })
+        writeScores(system.test, { data: test, clips: features.splits.test.size, classes })
+        return test
+      }
+      for (const { model, cycles, pads } of choice.singles) average([{ model, weight: 1, cycles, pads }], systemScores(run, model))
+      const test = average(choice.models, systemScores(run, ensembleSystem))
+      writeFileWhole(run.submission, submissionCsv(features.classes, features.splits.test.names, test))
+      const parts = choice.models.filter(({ weight }) => weight > 0)
+      const predictions = parts.reduce((sum, { cycles, pads }) => sum + cycles.length * pads.length * folds.length, 0)
+      return { note: `${predictions} predictions, weights ${choice.models.map(({ model, weight }) => `${model} ${weight}`).join(', ')}` }
+    } finally {
+      features.close()
+    }
+  })
+  return { choice: readJson<Choice>(choiceFile(run))!, submission: run.submission }
+}
+
+function choose(
+  run: RunFolder,
+  classes: number,
+  truth: Float32Array,
+  foldPlaces: ReadonlyMap<number, readonly number[]>,
+  predictions: (model: string, fold: number, cycle: number, pad: number) => Float32Array,
+): Choice {
+  const { ensemble } = run.config
+  const all = ensemble.members.map(({ model, weight, cycles, pads }) => {
+    const settings = settingsOf(run.config, model)
+    return { model, weight, cycles: cycles ?? Array.from({ length: settings.cycles }, (_, index) => index + 1), pads: pads ?? settings.pads }
+  })
+  if (ensemble.choose === 'fixed') return { how: 'fixed', models: all, singles: all, crossValidation: null }
+  const members = all.flatMap(({ model, cycles, pads }) =>
+    cycles.flatMap((cycle) => pads.flatMap((pad) => [...foldPlaces].map(([fold, clips]) => ({ model, fold, cycle, pad, clips, predictions: predictions(model, fold, cycle, pad) })))),
+  )
+  const found = chooseEnsemble({ members, truth, classes, score: (labels, scores) => lwlrap(labels, scores, { classes }).overall })
+  return {
+    how: 'nested-cv',
+    models: found.models,
+    singles: found.singles.map(({ model, cycles, pads }) => ({ model, cycles, pads })),
+    crossValidation: found,
+  }
+}
+
+/** Σ weight · mean over (cycle, pad, and whatever `predictions` gives) / Σ weight: a model's weight does not grow with the number of its predictions. */
+function weightedMean(models: Choice['models'], predictions: (model: string, cycle: number, pad: number) => readonly Float32Array[]): Float32Array {
+  const average = new WeightedAverage()
+  for (const { model, weight, cycles, pads } of models)
+    for (const cycle of cycles)
+      for (const pad of pads) {
+        const each = predictions(model, cycle, pad)
+        for (const scores of each) average.add(scores, weight / (cycles.length * pads.length * each.length))
+      }
+  return average.result().predictions
+}
+
+function submissionCsv(classes: readonly string[], names: readonly string[], scores: Float32Array): string {
+  const cell = (text: string) => (/[",\r\n]/u.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+  const lines = names.map((name, clip) => [cell(name), ...scores.subarray(clip * classes.length, (clip + 1) * classes.length)].join(','))
+  return `${['fname', ...classes.map(cell)].join(',')}\n${lines.join('\n')}\n`
+}

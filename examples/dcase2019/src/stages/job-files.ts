@@ -1,0 +1,39 @@
+import { join } from 'node:path'
+import { readJson, writeJson } from '../run/files.js'
+import { hashOf, settingsOf } from '../run/run-folder.js'
+import type { RunFolder, StageRecord } from '../run/run-folder.js'
+
+/** Clips that a trained model predicts: held out by its fold, the test split, and the noisy ones to be labelled. */
+export type PredictedSplit = 'valid' | 'test' | 'noisy'
+
+export const snapshotFile = (run: RunFolder, model: string, fold: number, cycle: number): string => join(run.job(model, fold), 'checkpoints', `cycle-${cycle}.safetensors`)
+
+export const checkpointFile = (run: RunFolder, model: string, fold: number): string => join(run.job(model, fold), 'checkpoints', 'latest.safetensors')
+
+export const predictionFile = (run: RunFolder, model: string, fold: number, cycle: number, pad: number, split: PredictedSplit): string =>
+  join(run.job(model, fold), 'predictions', `cycle-${cycle}-pad-${pad}-${split}.npy`)
+
+/** Hash of everything that decides a trained model's bits: its settings, what it starts from and what labels it learns from. */
+export function jobKey(run: RunFolder, model: string, fold: number): string {
+  const settings = settingsOf(run.config, model)
+  const { seed, folds, dropBadClips, training } = run.config
+  const sources = settings.ssl?.labels.folds === 'all' ? folds.train : [fold]
+  return hashOf([
+    settings,
+    fold,
+    seed,
+    { count: folds.count, seed: folds.seed },
+    dropBadClips,
+    training.keepLastBatch,
+    readJson<{ hash: string }>(join(run.features, 'index.json'))?.hash ?? null,
+    settings.initFrom === null ? null : jobKey(run, settings.initFrom, fold),
+    settings.ssl ? sources.map((each) => jobKey(run, settings.ssl!.labels.from, each)) : null,
+  ])
+}
+
+/** The job's own `run.json`: only the process that works on the job writes it. */
+export type JobRecord = StageRecord & { readonly predictions?: StageRecord }
+
+export const readJobRecord = (run: RunFolder, model: string, fold: number): JobRecord | undefined => readJson<JobRecord>(join(run.job(model, fold), 'run.json'))
+
+export const writeJobRecord = (run: RunFolder, model: string, fold: number, record: JobRecord): void => writeJson(join(run.job(model, fold), 'run.json'), record)

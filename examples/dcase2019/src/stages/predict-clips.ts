@@ -1,0 +1,53 @@
+import { padBothSides } from '@audiotag/ensemble'
+import { predictGrouped } from '@audiotag/ensemble/tfjs'
+import { powerToDb, standardize } from '@audiotag/melspec'
+import type { Spectrogram } from '@audiotag/melspec'
+import type { TaggingModel } from '@audiotag/models'
+import type { FeatureStore } from '../data/features.js'
+import type { ModelSettings } from '../config/schema.js'
+import type { ScoreMatrix } from '../run/scores.js'
+
+/** Length in one batch: frames × clips or samples × clips, a few hundred MB of activations at full width. */
+const batchLength = { logmel: 16_384, waveform: 1_600_000 }
+
+/**
+ * Probabilities of clips at full length, by the curated head.
+ *
+ * Log-mel: power → dB → padding → standardise, in this order (report §7). Waveform: zeros on both sides, at least the network's minimum.
+ *
+ * @param places rows of the split, in the order of the result
+ * @param pad frames or samples on each side
+ */
+export async function predictClips(
+  model: TaggingModel,
+  settings: ModelSettings,
+  features: FeatureStore,
+  split: 'curated' | 'noisy' | 'test',
+  places: readonly number[],
+  pad: number,
+  options: { readonly signal?: AbortSignal; readonly onProgress?: (clips: number) => void } = {},
+): Promise<ScoreMatrix> {
+  const common = {
+    head: 'curated',
+    maxPatience: 0.2,
+    minPatience: settings.groupPadding === 'masked' ? 0.2 : 0,
+    maxClips: 64,
+    groupPadding: settings.groupPadding === 'masked' ? ('masked' as const) : ('referenceCode' as const),
+    ...(options.signal ? { signal: options.signal } : {}),
+    ...(options.onProgress ? { onProgress: ({ clipsDone }: { clipsDone: number }) => options.onProgress!(clipsDone) } : {}),
+  }
+  const result =
+    settings.input === 'logmel'
+      ? await predictGrouped(model, places.map((place) => features.mel(split, place)), {
+          ...common,
+          maxTotalLength: batchLength.logmel,
+          prepare: (power: Spectrogram) =>
+            padBothSides(powerToDb(power), { frames: pad, minFrames: model.minLength, fill: settings.augment.variant, standardize }),
+        })
+      : await predictGrouped(model, places.map((place) => features.waveform(split, place).samples), {
+          ...common,
+          maxTotalLength: batchLength.waveform,
+          prepare: (samples: Float32Array) => padBothSides(samples, { samples: pad, minSamples: model.minLength }),
+        })
+  return { data: result.predictions, clips: places.length, classes: result.classes }
+}

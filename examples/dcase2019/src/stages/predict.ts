@@ -1,0 +1,109 @@
+import { selectBackend } from '@audiotag/backend'
+import { loadModel } from '@audiotag/models'
+import { existsSync, readFileSync } from 'node:fs'
+import { MissingError, UsageError } from '../cli/errors.js'
+import type { ModelSettings } from '../config/schema.js'
+import { allPlaces, openRunFeatures } from '../run/run-features.js'
+import { runJobs } from '../run/executor.js'
+import { foldRows } from '../run/job-plan.js'
+import { hashOf, settingsOf } from '../run/run-folder.js'
+import type { RunFolder } from '../run/run-folder.js'
+import { writeScores } from '../run/scores.js'
+import { jobArguments } from './job-arguments.js'
+import { jobKey, predictionFile, readJobRecord, snapshotFile, writeJobRecord } from './job-files.js'
+import type { PredictedSplit } from './job-files.js'
+import { predictClips } from './predict-clips.js'
+import { runStage } from './stage.js'
+import type { StageOptions } from './stage-options.js'
+import { checkFold } from './train.js'
+
+/**
+ * Full-length predictions of trained models: one fold in this process, or all in processes side by side.
+ *
+ * Held-out and test clips with every snapshot and padding, and the noisy clips without padding if another model learns from their labels.
+ */
+export async function predictStage(run: RunFolder, options: StageOptions, model?: string, fold?: number): Promise<{ predictions: number }> {
+  const names = model === undefined ? run.config.models.filter(({ name }) => isPredicted(run, name)).map(({ name }) => name) : [settingsOf(run.config, model).name]
+  if (fold !== undefined) {
+    if (names.length !== 1) throw new UsageError('--fold needs --model: one fold of one model runs in this process')
+    checkFold(run, fold)
+    return { predictions: await predictJob(run, names[0]!, fold, options) }
+  }
+  const folds = run.config.folds.train
+  let predictions = 0
+  for (const name of names.filter((each) => isPredicted(run, each))) {
+    const settings = settingsOf(run.config, name)
+    predictions += settings.cycles * settings.pads.length * folds.length
+    await runStage(run, options, `predict ${name}`, hashOf(folds.map((each) => predictionKey(run, settings, each))), async () => {
+      await runJobs(
+        folds.map((each) => ({ args: jobArguments('predict', run, options, name, each), label: `predict ${name}, fold ${each}` })),
+        { parallel: options.jobs, signal: options.signal, report: options.report },
+      )
+      return { note: `${folds.length} folds × ${settings.cycles} snapshots × paddings ${settings.pads.join(', ')}` }
+    })
+  }
+  return { predictions }
+}
+
+/** Pretraining stages are not predicted: nobody averages or learns from them. */
+function isPredicted(run: RunFolder, name: string): boolean {
+  return run.config.ensemble.members.some((member) => member.model === name) || isLabeller(run, name)
+}
+
+const isLabeller = (run: RunFolder, name: string) => run.config.models.some(({ ssl }) => ssl?.labels.from === name)
+
+const predictionKey = (run: RunFolder, settings: ModelSettings, fold: number) => hashOf([jobKey(run, settings.name, fold), settings.pads, settings.groupPadding, isLabeller(run, settings.name)])
+
+interface Prediction {
+  readonly cycle: number
+  readonly pad: number
+  readonly split: PredictedSplit
+}
+
+async function predictJob(run: RunFolder, name: string, fold: number, options: StageOptions): Promise<number> {
+  const settings = settingsOf(run.config, name)
+  const key = predictionKey(run, settings, fold)
+  const record = readJobRecord(run, name, fold)
+  if (record?.status !== 'done') throw new MissingError(`model ${name} is not trained on fold ${fold}. Run: dcase2019 train --run ${run.path} --model ${name} --fold ${fold}`)
+  const wanted = predictionsOf(run, settings)
+  if (record.predictions?.status === 'done' && record.predictions.key === key) return wanted.length
+  const started = new Date()
+  const features = openRunFeatures(run)
+  const rows = foldRows(run, features, fold)
+  await selectBackend(options.backend as 'auto', { threads: options.threads })
+  const clipsOf = (split: PredictedSplit) => (split === 'valid' ? rows.curatedValid : allPlaces(features, split))
+  const total = wanted.reduce((sum, { split }) => sum + clipsOf(split).length, 0)
+  let before = 0
+  // Predictions left by an earlier attempt count only if that attempt was of these very weights.
+  const resumed = record.predictions?.key === key
+  writeJobRecord(run, name, fold, { ...record, predictions: { status: 'running', key, started: started.toISOString() } })
+  for (let cycle = 1; cycle <= settings.cycles; cycle++) {
+    const ofCycle = wanted.filter((each) => each.cycle === cycle)
+    const missing = ofCycle.filter(({ pad, split }) => !resumed || !existsSync(predictionFile(run, name, fold, cycle, pad, split)))
+    if (missing.length > 0) {
+      const model = loadModel(readFileSync(snapshotFile(run, name, fold, cycle)))
+      for (const { pad, split } of missing) {
+        const clips = clipsOf(split)
+        const scores = await predictClips(model, settings, features, split === 'valid' ? 'curated' : split, clips, pad, {
+          signal: options.signal,
+          onProgress: (done) => options.report({ type: 'progress', stage: `predict ${name}`, part: fold, done: before + done, total, unit: 'clips' }),
+        })
+        writeScores(predictionFile(run, name, fold, cycle, pad, split), scores)
+        before += clips.length
+      }
+      model.dispose()
+    }
+  }
+  features.close()
+  writeJobRecord(run, name, fold, { ...record, predictions: { status: 'done', key, started: started.toISOString(), seconds: (Date.now() - started.getTime()) / 1000 } })
+  return wanted.length
+}
+
+function predictionsOf(run: RunFolder, settings: ModelSettings): Prediction[] {
+  const inEnsemble = run.config.ensemble.members.some(({ model }) => model === settings.name)
+  return Array.from({ length: settings.cycles }, (_, index) => index + 1).flatMap((cycle) => [
+    ...(inEnsemble ? settings.pads.flatMap((pad) => (['valid', 'test'] as const).map((split) => ({ cycle, pad, split }))) : []),
+    ...(isLabeller(run, settings.name) ? [{ cycle, pad: 0, split: 'noisy' as const }] : []),
+  ])
+}
+

@@ -1,0 +1,185 @@
+import { createRng } from '@audiotag/augment'
+import { selectBackend } from '@audiotag/backend'
+import { cyclicCosine } from '@audiotag/ensemble'
+import { lwlrap } from '@lwrap/metric'
+import { createModel, decodeSafetensors, encodeSafetensors, loadWeights, saveModel } from '@audiotag/models'
+import type { TaggingModel } from '@audiotag/models'
+import { adam, captureCheckpoint, createTrainStep, restoreCheckpoint, sgd, train } from '@audiotag/train'
+import type { Batches, Optimizer, Stream } from '@audiotag/train'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createBatches } from '../data/batches.js'
+import type { FeatureStore } from '../data/features.js'
+import { MissingError } from '../cli/errors.js'
+import type { ModelSettings } from '../config/schema.js'
+import { labelsOf, openRunFeatures } from '../run/run-features.js'
+import { createEventLog } from '../run/event-log.js'
+import { writeFileWhole, writeJson } from '../run/files.js'
+import { foldRows, trainingLength } from '../run/job-plan.js'
+import type { FoldRows } from '../run/job-plan.js'
+import { provenance, settingsOf } from '../run/run-folder.js'
+import type { RunFolder } from '../run/run-folder.js'
+import { readScores } from '../run/scores.js'
+import { batchStreams } from './batch-streams.js'
+import { checkpointFile, jobKey, readJobRecord, snapshotFile, writeJobRecord } from './job-files.js'
+import { predictClips } from './predict-clips.js'
+import { pseudoLabelFile } from './pseudo-label.js'
+import type { StageOptions } from './stage-options.js'
+
+/**
+ * Trains one model on one fold in this process and leaves a snapshot at the end of every cosine cycle.
+ *
+ * Interrupted or killed, it goes on from its last checkpoint, to the same bits: batches and dropout are functions of (seed, update), never
+ * of what ran before.
+ *
+ * @throws MissingError when features, pseudo labels or the model to start from are not there; InterruptedError after a checkpoint
+ */
+export async function trainJob(run: RunFolder, name: string, fold: number, options: StageOptions): Promise<void> {
+  const { config } = run
+  const settings = settingsOf(config, name)
+  const key = jobKey(run, name, fold)
+  const earlier = readJobRecord(run, name, fold)
+  if (earlier?.status === 'done' && earlier.key === key) return
+
+  const folder = run.job(name, fold)
+  const features = openRunFeatures(run)
+  const rows = foldRows(run, features, fold)
+  const length = trainingLength(settings, rows.curatedTrain.length, config.training.keepLastBatch)
+  const classes = features.classes.length
+  const streams = trainingStreams(settings)
+  const pseudo = settings.ssl ? readScores(pseudoLabelFile(run, name, fold), classes, `Run: dcase2019 pseudo-label --run ${run.path} --model ${name}`).data : null
+
+  const backend = await selectBackend(options.backend as 'auto', { threads: options.threads })
+  const rng = createRng(config.seed).fork(name).fork(fold)
+  const model = createTagger(run, settings, fold, classes, rng.fork('weights'))
+  const optimizer: Optimizer = settings.optimizer.kind === 'adam' ? adam() : sgd({ momentum: settings.optimizer.momentum, nesterov: settings.optimizer.nesterov })
+
+  mkdirSync(join(folder, 'checkpoints'), { recursive: true })
+  writeJson(join(folder, 'config.json'), settings)
+  const checkpoint = earlier?.key === key && existsSync(checkpointFile(run, name, fold)) ? decodeSafetensors(readFileSync(checkpointFile(run, name, fold))) : null
+  const startStep = checkpoint ? restoreCheckpoint(checkpoint, { model, optimizer }).step : 0
+  const log = createEventLog(folder, startStep, options.report)
+  const started = new Date()
+  const before = startStep > 0 ? Number(earlier?.seconds ?? 0) : 0
+  const record = (status: 'running' | 'done' | 'interrupted' | 'failed') =>
+    writeJobRecord(run, name, fold, {
+      status,
+      key,
+      ...provenance(),
+      backend: { name: backend.name, threads: backend.threads, simd: backend.simd },
+      seed: config.seed,
+      started: started.toISOString(),
+      seconds: before + (Date.now() - started.getTime()) / 1000,
+      steps: length.steps,
+    })
+  record('running')
+
+  const batches = createBatches({
+    features: run.features,
+    input: settings.input,
+    streams: batchStreams(config, settings, rows, pseudo, features),
+    seed: `${config.seed}/${name}/${fold}`,
+    workers: options.workers,
+    startStep,
+  })
+  const save = async (step: number) => {
+    const state = await captureCheckpoint({ model, optimizer }, { step })
+    writeFileWhole(checkpointFile(run, name, fold), encodeSafetensors(state.tensors, state.metadata))
+  }
+  const { stepsPerEpoch, stepsPerCycle, epochs, steps } = length
+  const clipsPerEpoch = rows.curatedTrain.length + stepsPerEpoch * ((settings.losses.noisy ? settings.batch : 0) + (settings.ssl?.batch ?? 0))
+  let epochStart = performance.now()
+  let finished = false
+  let rate = 0
+  try {
+    const events = train({
+      step: createTrainStep({ model, optimizer, streams }),
+      batches: (step) => nextBatches(batches, streams, step),
+      learningRate: cyclicCosine({ maxRate: settings.maxRate, minRate: settings.minRate, stepsPerCycle, periodOffset: settings.periodOffset }),
+      steps,
+      startStep,
+      stepsPerEpoch,
+      cycleSteps: stepsPerCycle,
+      signal: options.signal,
+      rng: rng.fork('dropout'),
+    })
+    for await (const event of events) {
+      if (event.type === 'step') rate = event.learningRate
+      if (event.type === 'epoch') {
+        const clipsPerSecond = clipsPerEpoch / ((performance.now() - epochStart) / 1000)
+        const { epoch, step } = event
+        log({ type: 'epoch', model: name, fold, epoch, epochs, step, learningRate: rate, losses: { total: event.total, ...event.streams }, clipsPerSecond })
+        const endOfCycle = step % stepsPerCycle === 0
+        if (endOfCycle || epoch % config.training.validateEpochs === 0) {
+          log({ type: 'validation', model: name, fold, epoch, step, lwlrap: await validate(model, settings, features, rows) })
+        }
+        if (endOfCycle) {
+          const file = snapshotFile(run, name, fold, step / stepsPerCycle)
+          writeFileWhole(file, await saveModel(model))
+          log({ type: 'snapshot', model: name, fold, cycle: step / stepsPerCycle, step, file })
+        }
+        if (endOfCycle || epoch % config.training.checkpointEpochs === 0) {
+          await save(step)
+          record('running')
+        }
+        epochStart = performance.now()
+      }
+      if (event.type === 'aborted') {
+        await save(event.step)
+        record('interrupted')
+        options.signal.throwIfAborted()
+      }
+    }
+    finished = true
+    record('done')
+  } catch (error) {
+    if (!options.signal.aborted) tryRecord(() => record('failed'))
+    throw error
+  } finally {
+    await batches.close()
+    features.close()
+    optimizer.dispose()
+    model.dispose()
+    if (finished) log.close()
+  }
+}
+
+function trainingStreams(settings: ModelSettings): Stream[] {
+  const { losses, ssl } = settings
+  return [
+    { name: 'curated', head: 'curated', loss: losses.curated },
+    ...(losses.noisy ? [{ name: 'noisy', head: 'noisy', loss: losses.noisy }] : []),
+    ...(ssl ? [{ name: 'ssl', head: 'curated', loss: 'mse' as const, weight: ssl.weight }] : []),
+  ]
+}
+
+/** The network of a model, new or with the weights of the model that it starts from. */
+function createTagger(run: RunFolder, settings: ModelSettings, fold: number, classes: number, rng: () => number): TaggingModel {
+  const { architecture, width, activation, losses, initFrom } = settings
+  const model = createModel({ architecture, classes, width, activation, heads: losses.noisy ? ['curated', 'noisy'] : ['curated'] }, { rng })
+  if (initFrom !== null) {
+    const file = snapshotFile(run, initFrom, fold, settingsOf(run.config, initFrom).cycles)
+    if (!existsSync(file)) throw new MissingError(`model ${settings.name} starts from ${file}, which is not there. Run: dcase2019 train --run ${run.path} --model ${initFrom}`)
+    loadWeights(model, readFileSync(file))
+  }
+  return model
+}
+
+async function nextBatches(batches: ReturnType<typeof createBatches>, streams: readonly Stream[], step: number): Promise<Batches> {
+  const all = await Promise.all(streams.map(({ name }) => batches.next(name, step)))
+  return Object.fromEntries(streams.map(({ name }, i) => [name, all[i]!]))
+}
+
+/** lwlrap of the held-out clips at full length, by the model as it stands. */
+async function validate(model: TaggingModel, settings: ModelSettings, features: FeatureStore, rows: FoldRows): Promise<number> {
+  const scores = await predictClips(model, settings, features, 'curated', rows.curatedValid, 0)
+  return lwlrap(labelsOf(features, 'curated', rows.curatedValid), scores.data, { classes: scores.classes }).overall
+}
+
+function tryRecord(write: () => void): void {
+  try {
+    write()
+  } catch {
+    // the disk may be what failed; the first error says so
+  }
+}

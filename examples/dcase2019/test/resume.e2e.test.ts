@@ -1,0 +1,90 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runProgram, startProgram } from './run-program.js'
+import { smallDataset } from './small-dataset.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'dcase2019-resume-'))
+const config = join(folder, 'config.json')
+const prepared = join(folder, 'prepared')
+
+/** One model, one fold, six epochs with a checkpoint after each. */
+const settings = {
+  name: 'resume',
+  about: 'test',
+  seed: 7,
+  folds: { count: 2, seed: 1, train: [0] },
+  models: [{ paper: '1', name: 'A', width: 0.0625, slice: 32, batch: 8, cycles: 2, epochsPerCycle: 3, pads: [0] }],
+  ensemble: { choose: 'fixed', members: [{ model: 'A', weight: 1, cycles: null, pads: null }] },
+  training: { checkpointEpochs: 1, validateEpochs: 1 },
+}
+const training = (run: string, ...more: string[]) => ['train', '--run', run, '--model', 'A', '--fold', '0', '--json', ...more]
+const snapshots = (run: string) => [1, 2].map((cycle) => readFileSync(join(run, `models/A-fold0/checkpoints/cycle-${cycle}.safetensors`)).toString('base64'))
+
+function copyOfPrepared(name: string): string {
+  const run = join(folder, name)
+  cpSync(prepared, run, { recursive: true })
+  return run
+}
+
+/** Starts training and sends `signal` once `epochs` epochs are done. */
+async function interruptAfter(run: string, epochs: number, signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL') {
+  const { child, done } = startProgram(...training(run))
+  let seen = 0
+  let sent = false
+  child.stdout!.on('data', (chunk: Buffer) => {
+    seen += chunk.toString().split('"type":"epoch"').length - 1
+    if (seen >= epochs && !sent) sent = child.kill(signal)
+  })
+  return done
+}
+
+let unbroken: string[]
+
+beforeAll(async () => {
+  writeFileSync(config, JSON.stringify(settings))
+  const data = smallDataset(join(folder, 'data'), { curated: 32, noisy: 24, test: 4 })
+  expect(await runProgram('prepare', '--config', config, '--data', data, '--run', prepared)).toMatchObject({ code: 0 })
+  const run = copyOfPrepared('unbroken')
+  expect(await runProgram(...training(run))).toMatchObject({ code: 0 })
+  unbroken = snapshots(run)
+}, 120_000)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('a training that was stopped goes on to the same bits', () => {
+  it('after kill -9', async () => {
+    const run = copyOfPrepared('killed')
+    expect(await interruptAfter(run, 2, 'SIGKILL')).toMatchObject({ signal: 'SIGKILL' })
+    expect(await runProgram(...training(run))).toMatchObject({ code: 0 })
+    expect(snapshots(run)).toEqual(unbroken)
+    const events = readFileSync(join(run, 'models/A-fold0/events.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { type: string; epoch: number })
+    expect(events.filter(({ type }) => type === 'epoch').map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6])
+  }, 60_000)
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('after %s, which leaves a checkpoint and exits %i', async (signal, exit) => {
+    const run = copyOfPrepared(signal)
+    const stopped = await interruptAfter(run, 3, signal)
+    expect(stopped.stderr).toMatch(/Run the same command again to go on/u)
+    expect(stopped).toMatchObject({ code: exit })
+    expect(JSON.parse(readFileSync(join(run, 'models/A-fold0/run.json'), 'utf8'))).toMatchObject({ status: 'interrupted' })
+    expect(await runProgram(...training(run))).toMatchObject({ code: 0 })
+    expect(snapshots(run)).toEqual(unbroken)
+  }, 60_000)
+})
+
+describe('what does not decide the bits', () => {
+  it.each([
+    ['no worker threads', ['--workers', '0']],
+    ['three worker threads', ['--workers', '3']],
+    ['one thread of the backend', ['--threads', '1']],
+    ['two threads of the backend', ['--threads', '2']],
+  ])('%s', async (_, flags) => {
+    const run = copyOfPrepared(flags.join(''))
+    expect(await runProgram(...training(run, ...flags))).toMatchObject({ code: 0 })
+    expect(snapshots(run)).toEqual(unbroken)
+  }, 60_000)
+})
