@@ -1,0 +1,3 @@
+export { convolve } from './convolve'
+export { packWeights } from './pack'
+export { weightGradient } from './weight-gradient'

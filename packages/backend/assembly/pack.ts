@@ -1,0 +1,110 @@
+// Copies that put operands in the order in which the tiles read them.
+import { address, firstUnit, word, zero } from './simd'
+
+/**
+ * Copies rows `top` … `top + rows` and columns `left` … `left + columns` of an image to `target`, with zeros outside of it.
+ * `pixel` is the bytes of a pixel.
+ */
+export function copyPadded(
+  image: usize,
+  height: i32,
+  width: i32,
+  pixel: usize,
+  top: i32,
+  left: i32,
+  rows: i32,
+  columns: i32,
+  target: usize,
+): void {
+  const rowBytes = <usize>columns * pixel
+  const before = <usize>min(max(-left, 0), columns) * pixel
+  const first = max(left, 0)
+  const inside = <usize>max(0, min(width, left + columns) - first) * pixel
+  const after = rowBytes - before - inside
+  for (let row = 0; row < rows; row++) {
+    const y = top + row
+    if (y < 0 || y >= height || inside == 0) {
+      zero(target, rowBytes)
+    } else {
+      clear(target, before)
+      copy(target + before, image + <usize>(y * width + first) * pixel, inside)
+      clear(target + before + inside, after)
+    }
+    target += rowBytes
+  }
+}
+
+/** Copies floats; short runs are not worth a call into the engine. */
+function copy(target: usize, source: usize, bytes: usize): void {
+  const end = source + bytes
+  while (source + 16 <= end) {
+    v128.store(target, v128.load(source))
+    source += 16
+    target += 16
+  }
+  while (source < end) {
+    store<f32>(target, load<f32>(source))
+    source += 4
+    target += 4
+  }
+}
+
+function clear(target: usize, bytes: usize): void {
+  const end = target + bytes
+  while (target < end) {
+    store<f32>(target, 0)
+    target += 4
+  }
+}
+
+/**
+ * Weights in panels of 8 outputs (the last of 4 where that is enough, filled with zeros). Words: weights, target, tap rows, tap columns, inputs, outputs,
+ * first tap row, row step, first tap column, column step, bytes between tap rows, tap columns, inputs, outputs.
+ * Steps may be negative: the input gradient reads its taps backwards.
+ */
+export function packWeights(parameters: usize, part: i32, parts: i32): void {
+  const weights = address(parameters, 0)
+  const target = address(parameters, 1)
+  const rows = word(parameters, 2)
+  const columns = word(parameters, 3)
+  const inputs = word(parameters, 4)
+  const outputs = word(parameters, 5)
+  const firstRow = word(parameters, 6)
+  const rowStep = word(parameters, 7)
+  const firstColumn = word(parameters, 8)
+  const columnStep = word(parameters, 9)
+  const rowBytes = word(parameters, 10)
+  const columnBytes = word(parameters, 11)
+  const inputBytes = word(parameters, 12)
+  const outputBytes = word(parameters, 13)
+  const panels = (outputs + 7) >> 3
+  const from = firstUnit(panels, part, parts)
+  const to = firstUnit(panels, part + 1, parts)
+  const depth = rows * columns * inputs
+  for (let panel = from; panel < to; panel++) {
+    const output = panel << 3
+    const lanes = min(8, outputs - output)
+    const size = lanes > 4 ? 8 : 4
+    const lane = weights + output * outputBytes
+    let w = target + ((<usize>(output * depth)) << 2)
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        let source = lane + (firstRow + row * rowStep) * rowBytes + (firstColumn + column * columnStep) * columnBytes
+        if (lanes == size && outputBytes == 4) {
+          for (let input = 0; input < inputs; input++) {
+            v128.store(w, v128.load(source))
+            if (size == 8) v128.store(w, v128.load(source, 16), 16)
+            source += inputBytes
+            w += size << 2
+          }
+        } else {
+          for (let input = 0; input < inputs; input++) {
+            for (let i = 0; i < size; i++) store<f32>(w + (i << 2), i < lanes ? load<f32>(source + i * outputBytes) : 0)
+            source += inputBytes
+            w += size << 2
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,273 @@
+import { backend_util } from '@tensorflow/tfjs-core'
+import type { TensorInfo } from '@tensorflow/tfjs-core'
+
+import type { Heap } from './heap.js'
+
+/** Sizes of a two-dimensional convolution, batch and channels last, as TensorFlow.js computes them. */
+export type ConvolutionSizes = backend_util.Conv2DInfo
+
+/** Source that a band of rows may cover, so that its padded copy stays in the second-level cache. */
+const BAND_BYTES = 256 << 10
+/** Room for a tile whose lanes are not all outputs. */
+const SPILL_BYTES = 256
+
+const align = (bytes: number): number => Math.ceil(bytes / 64) * 64 + 64
+
+/** Bytes of packed weights: outputs are rounded up to 4. */
+const packedBytes = (depth: number, outputs: number): number => align(depth * (Math.ceil(outputs / 4) * 4 + 4) * 4)
+
+/** A correlation of `source` with weights already packed, over a grid of outputs. All in elements, except the strides of the target in bytes. */
+interface Correlation {
+  source: number
+  batch: number
+  height: number
+  width: number
+  channels: number
+  padTop: number
+  padLeft: number
+  taps: number
+  kernelWidth: number
+  gridRows: number
+  gridColumns: number
+  stepRows: number
+  stepColumns: number
+  target: number
+  imageBytes: number
+  rowBytes: number
+  columnBytes: number
+  outputs: number
+}
+
+/** How the weights are read while they are packed. Strides in elements of the filter. */
+interface Packing {
+  filter: number
+  firstRow: number
+  rowStep: number
+  firstColumn: number
+  columnStep: number
+  strides: readonly [row: number, column: number, input: number, output: number]
+}
+
+function correlate(heap: Heap, job: Correlation, packing: Packing): void {
+  const paddedHeight = (job.gridRows - 1) * job.stepRows + job.taps
+  const paddedWidth = (job.gridColumns - 1) * job.stepColumns + job.kernelWidth
+  const copies = job.padTop > 0 || job.padLeft > 0 || paddedHeight - job.padTop > job.height || paddedWidth - job.padLeft > job.width
+  const lineBytes = paddedWidth * job.channels * 4
+  const bandRows = copies ? clamp(Math.floor((BAND_BYTES / lineBytes - job.taps) / job.stepRows) + 1, 1, job.gridRows) : job.gridRows
+  const partBytes = align(SPILL_BYTES + (copies ? ((bandRows - 1) * job.stepRows + job.taps) * lineBytes : 0))
+  const weightBytes = packedBytes(job.taps * job.kernelWidth * job.channels, job.outputs)
+  const weights = heap.scratch(weightBytes + partBytes * heap.threads)
+  const [rowStride, columnStride, inputStride, outputStride] = packing.strides
+  heap.runAlone('packWeights', [
+    packing.filter,
+    weights,
+    job.taps,
+    job.kernelWidth,
+    job.channels,
+    job.outputs,
+    packing.firstRow,
+    packing.rowStep,
+    packing.firstColumn,
+    packing.columnStep,
+    rowStride * 4,
+    columnStride * 4,
+    inputStride * 4,
+    outputStride * 4,
+  ])
+  heap.run('convolve', [
+    job.source,
+    job.batch,
+    job.height,
+    job.width,
+    job.channels,
+    job.padTop,
+    job.padLeft,
+    paddedWidth,
+    copies ? 1 : 0,
+    weights,
+    job.taps,
+    job.kernelWidth * job.channels,
+    job.gridRows,
+    job.gridColumns,
+    job.stepRows,
+    job.stepColumns,
+    job.target,
+    job.imageBytes,
+    job.rowBytes,
+    job.columnBytes,
+    job.outputs,
+    weights + weightBytes,
+    partBytes,
+    bandRows,
+  ])
+}
+
+/** x `[batch, height, width, channels]`, filter `[height, width, channels, outputs]` → y; all float32, dilation 1. */
+export function convolve(heap: Heap, x: TensorInfo, filter: TensorInfo, sizes: ConvolutionSizes): TensorInfo {
+  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, filterHeight, filterWidth } = sizes
+  const y = heap.output(sizes.outShape)
+  if (batchSize * outHeight * outWidth * outChannels === 0) return y
+  correlate(
+    heap,
+    {
+      source: heap.address(x),
+      batch: batchSize,
+      height: inHeight,
+      width: inWidth,
+      channels: inChannels,
+      padTop: sizes.padInfo.top,
+      padLeft: sizes.padInfo.left,
+      taps: filterHeight,
+      kernelWidth: filterWidth,
+      gridRows: outHeight,
+      gridColumns: outWidth,
+      stepRows: sizes.strideHeight,
+      stepColumns: sizes.strideWidth,
+      target: heap.address(y),
+      imageBytes: outHeight * outWidth * outChannels * 4,
+      rowBytes: outWidth * outChannels * 4,
+      columnBytes: outChannels * 4,
+      outputs: outChannels,
+    },
+    {
+      filter: heap.address(filter),
+      firstRow: 0,
+      rowStep: 1,
+      firstColumn: 0,
+      columnStep: 1,
+      strides: [filterWidth * inChannels * outChannels, inChannels * outChannels, outChannels, 1],
+    },
+  )
+  return y
+}
+
+/** Input rows (or columns) whose gradient comes from the same taps: those with one remainder by the stride. */
+interface Residue {
+  /** Taps are `first`, `first + stride`, …; `count` of them. */
+  first: number
+  count: number
+  /** The first input row, and how many there are, `stride` apart. */
+  start: number
+  length: number
+  /** Padding before the output gradient; negative skips rows. */
+  pad: number
+}
+
+function residues(size: number, kernel: number, stride: number, pad: number): Residue[] {
+  return Array.from({ length: stride }, (_, first) => {
+    const count = Math.max(0, Math.ceil((kernel - first) / stride))
+    const offset = Math.max(0, Math.ceil((pad - first) / stride))
+    const start = offset * stride + first - pad
+    return { first, count, start, length: Math.max(0, Math.ceil((size - start) / stride)), pad: count - 1 - offset }
+  })
+}
+
+/** The gradient by the input: the output gradient correlated with the flipped weights, once for every remainder by the strides. */
+export function inputGradient(heap: Heap, dy: TensorInfo, filter: TensorInfo, sizes: ConvolutionSizes): TensorInfo {
+  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels } = sizes
+  const { filterHeight, filterWidth, strideHeight, strideWidth } = sizes
+  const dx = heap.output(sizes.inShape)
+  if (batchSize * inHeight * inWidth * inChannels === 0) return dx
+  const rows = residues(inHeight, filterHeight, strideHeight, sizes.padInfo.top)
+  const columns = residues(inWidth, filterWidth, strideWidth, sizes.padInfo.left)
+  const empty = outHeight * outWidth * outChannels === 0
+  if (empty || [...rows, ...columns].some((residue) => residue.count === 0)) heap.view(dx).fill(0)
+  if (empty) return dx
+  for (const row of rows) {
+    for (const column of columns) {
+      if (row.count * row.length * column.count * column.length === 0) continue
+      correlate(
+        heap,
+        {
+          source: heap.address(dy),
+          batch: batchSize,
+          height: outHeight,
+          width: outWidth,
+          channels: outChannels,
+          padTop: row.pad,
+          padLeft: column.pad,
+          taps: row.count,
+          kernelWidth: column.count,
+          gridRows: row.length,
+          gridColumns: column.length,
+          stepRows: 1,
+          stepColumns: 1,
+          target: heap.address(dx) + (row.start * inWidth + column.start) * inChannels * 4,
+          imageBytes: inHeight * inWidth * inChannels * 4,
+          rowBytes: strideHeight * inWidth * inChannels * 4,
+          columnBytes: strideWidth * inChannels * 4,
+          outputs: inChannels,
+        },
+        {
+          filter: heap.address(filter),
+          firstRow: row.first + (row.count - 1) * strideHeight,
+          rowStep: -strideHeight,
+          firstColumn: column.first + (column.count - 1) * strideWidth,
+          columnStep: -strideWidth,
+          strides: [filterWidth * inChannels * outChannels, inChannels * outChannels, 1, outChannels],
+        },
+      )
+    }
+  }
+  return dx
+}
+
+/** The gradient by the weights, `[height, width, channels, outputs]`. */
+export function weightGradient(heap: Heap, x: TensorInfo, dy: TensorInfo, sizes: ConvolutionSizes): TensorInfo {
+  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, filterHeight, filterWidth } = sizes
+  const dw = heap.output(sizes.filterShape)
+  if (filterHeight * filterWidth * inChannels * outChannels === 0) return dw
+  if (batchSize * outHeight * outWidth === 0) {
+    heap.view(dw).fill(0)
+    return dw
+  }
+  const { top, left } = sizes.padInfo
+  const { strideHeight, strideWidth } = sizes
+  const run = filterWidth * inChannels
+  const paddedHeight = (outHeight - 1) * strideHeight + filterHeight
+  const paddedWidth = (outWidth - 1) * strideWidth + filterWidth
+  const copies = top > 0 || left > 0 || paddedHeight - top > inHeight || paddedWidth - left > inWidth || run < 4
+  const rounded = Math.ceil(outChannels / 4) * 4
+  // As many columns, then rows, then images as fit the cache with both operands.
+  const columnBytes = (strideWidth * inChannels + rounded) * 4
+  const blockColumns = clamp(Math.floor(BAND_BYTES / columnBytes), 16, outWidth)
+  const rowBytes = ((blockColumns - 1) * strideWidth + filterWidth) * inChannels * 4 * strideHeight + blockColumns * rounded * 4
+  const blockRows = blockColumns < outWidth ? 1 : clamp(Math.floor(BAND_BYTES / rowBytes), 1, outHeight)
+  const imageBytes = rowBytes * (blockRows + Math.ceil(filterHeight / strideHeight) - 1)
+  const blockImages = blockRows < outHeight || blockColumns < outWidth ? 1 : clamp(Math.floor(BAND_BYTES / imageBytes), 1, batchSize)
+  const lines = (blockRows - 1) * strideHeight + filterHeight
+  const lineBytes = ((blockColumns - 1) * strideWidth + filterWidth) * inChannels * 4
+  const partBytes =
+    align(copies ? blockImages * lines * lineBytes : 0) +
+    align(rounded === outChannels ? 0 : blockImages * blockRows * blockColumns * rounded * 4)
+  heap.run('weightGradient', [
+    heap.address(x),
+    batchSize,
+    inHeight,
+    inWidth,
+    inChannels,
+    top,
+    left,
+    copies ? 1 : 0,
+    heap.address(dy),
+    filterHeight,
+    run,
+    outHeight,
+    outWidth,
+    strideHeight,
+    strideWidth,
+    heap.address(dw),
+    outChannels,
+    rounded,
+    heap.scratch(partBytes * heap.threads),
+    partBytes,
+    blockImages,
+    blockRows,
+    blockColumns,
+  ])
+  return dw
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.max(low, Math.min(high, value))
+}

@@ -1,0 +1,27 @@
+import { util } from '@tensorflow/tfjs-core'
+
+import { outOfMemory } from './heap.js'
+import type { WasmBackend } from './wasm-backend.js'
+
+/**
+ * Makes an allocation that fails an error. Stock, the tensor would be created at address 0, over the module's own data,
+ * and every result from then on would be wrong.
+ */
+export function guardMemory(backend: WasmBackend, memory: WebAssembly.Memory): void {
+  const { wasm } = backend
+  const malloc = wasm._malloc.bind(wasm)
+  let shape: readonly number[] = []
+  wasm._malloc = (bytes: number): number => {
+    const pointer = malloc(bytes)
+    if (pointer === 0 && bytes > 0) throw outOfMemory(`a tensor [${shape.join(', ')}]`, bytes, memory.buffer.byteLength)
+    return pointer
+  }
+  const move = backend.move.bind(backend)
+  backend.move = (dataId, values, tensorShape, dtype, references) => {
+    if (dtype !== 'string' && util.sizeFromShape(tensorShape) * util.bytesPerElement(dtype) >= 2 ** 32) {
+      throw outOfMemory(`a tensor [${tensorShape.join(', ')}]`, util.sizeFromShape(tensorShape) * 4, memory.buffer.byteLength)
+    }
+    shape = tensorShape
+    move(dataId, values, tensorShape, dtype, references)
+  }
+}

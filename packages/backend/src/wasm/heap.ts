@@ -1,0 +1,110 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core'
+
+import { BackendError } from '../errors.js'
+import type { KernelExport, KernelName } from './kernel-names.js'
+import type { WasmBackend } from './wasm-backend.js'
+
+/** Words of parameters a job may have; floating-point ones start at word 32. */
+const PARAMETER_WORDS = 64
+const FIRST_REAL = 32
+
+/**
+ * The package's own kernels on the memory of TensorFlow.js's WebAssembly module: tensors are read and written where they lie.
+ * Scratch memory comes from the module's own allocator, grows as needed and is kept.
+ */
+export class Heap {
+  /** How many parts a job is split into. */
+  readonly threads: number
+  readonly #backend: WasmBackend
+  readonly #memory: WebAssembly.Memory
+  readonly #kernels: Record<KernelName, KernelExport>
+  readonly #parallel: ((kernel: KernelName, parameters: number) => void) | undefined
+  readonly #parameters: number
+  #words: Int32Array
+  #reals: Float32Array
+  #scratch = 0
+  #scratchBytes = 0
+
+  constructor(
+    backend: WasmBackend,
+    memory: WebAssembly.Memory,
+    kernels: Record<KernelName, KernelExport>,
+    threads = 1,
+    parallel?: (kernel: KernelName, parameters: number) => void,
+  ) {
+    this.threads = threads
+    this.#backend = backend
+    this.#memory = memory
+    this.#kernels = kernels
+    this.#parallel = parallel
+    this.#parameters = this.allocate(PARAMETER_WORDS * 4, 'the parameters of a kernel')
+    this.#words = new Int32Array(memory.buffer, this.#parameters, PARAMETER_WORDS)
+    this.#reals = new Float32Array(memory.buffer, this.#parameters, PARAMETER_WORDS)
+  }
+
+  /** Where a tensor lies, in bytes. */
+  address(tensor: TensorInfo): number {
+    return this.#backend.dataIdMap.get(tensor.dataId).memoryOffset
+  }
+
+  /** A new tensor whose elements are not set. */
+  output(shape: readonly number[]): TensorInfo {
+    return this.#backend.makeOutput([...shape], 'float32')
+  }
+
+  /** Views the elements of a tensor; stale once the memory grows. */
+  view(tensor: TensorInfo): Float32Array {
+    return this.#backend.typedArrayFromHeap(tensor) as Float32Array
+  }
+
+  /** Address of at least `bytes` bytes that stay valid until the next call. */
+  scratch(bytes: number): number {
+    if (bytes > this.#scratchBytes) {
+      if (this.#scratch !== 0) this.#backend.wasm._free(this.#scratch)
+      this.#scratch = 0
+      this.#scratchBytes = 0
+      this.#scratch = this.allocate(bytes, 'the scratch memory of a kernel')
+      this.#scratchBytes = bytes
+    }
+    return this.#scratch
+  }
+
+  /** Runs all parts of a job, on all threads. `words` are integers and addresses, `reals` are rounded to float32. */
+  run(kernel: KernelName, words: readonly number[], reals: readonly number[] = []): void {
+    this.#write(words, reals)
+    if (this.#parallel) this.#parallel(kernel, this.#parameters)
+    else this.#kernels[kernel](this.#parameters, 0, 1)
+  }
+
+  /** Runs a job too small to be worth sharing out. */
+  runAlone(kernel: KernelName, words: readonly number[], reals: readonly number[] = []): void {
+    this.#write(words, reals)
+    this.#kernels[kernel](this.#parameters, 0, 1)
+  }
+
+  /** Memory from TensorFlow.js's own allocator. Throws `out-of-memory`. */
+  allocate(bytes: number, what: string): number {
+    const pointer = this.#backend.wasm._malloc(bytes) >>> 0
+    if (pointer === 0) throw outOfMemory(what, bytes, this.#memory.buffer.byteLength)
+    return pointer
+  }
+
+  #write(words: readonly number[], reals: readonly number[]): void {
+    if (this.#words.buffer !== this.#memory.buffer) {
+      this.#words = new Int32Array(this.#memory.buffer, this.#parameters, PARAMETER_WORDS)
+      this.#reals = new Float32Array(this.#memory.buffer, this.#parameters, PARAMETER_WORDS)
+    }
+    for (let i = 0; i < words.length; i++) this.#words[i] = words[i]
+    for (let i = 0; i < reals.length; i++) this.#reals[FIRST_REAL + i] = reals[i]
+  }
+}
+
+/** The error for memory that could not be had. */
+export function outOfMemory(what: string, bytes: number, heapBytes: number): BackendError {
+  const mebibytes = (n: number): string => `${(n / 2 ** 20).toFixed(n < 2 ** 20 ? 3 : 1)} MiB`
+  return new BackendError(
+    'out-of-memory',
+    `wasm: no room for ${what} (${mebibytes(bytes)}); the heap holds ${mebibytes(heapBytes)} of at most 4096 MiB. ` +
+      'Lower the batch size, the length of the slices or the width of the network, or dispose tensors that are no longer needed.',
+  )
+}

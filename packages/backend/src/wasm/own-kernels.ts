@@ -1,0 +1,31 @@
+import { getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
+import type { KernelFunc } from '@tensorflow/tfjs-core'
+
+import { convolutionKernels } from './convolution-kernels.js'
+import type { Heap } from './heap.js'
+
+/** Kernels by name. `heapOf` finds the heap of the backend that runs; `stock` gives TensorFlow.js's own kernel, for what ours do not do. */
+export type OwnKernels = (heapOf: (backend: unknown) => Heap, stock: (name: string) => KernelFunc) => Record<string, KernelFunc>
+
+const FAMILIES: readonly OwnKernels[] = [convolutionKernels]
+
+/** Registers the package's kernels for the wasm backend, in place of TensorFlow.js's where both exist. */
+export function registerOwnKernels(heapOf: (backend: unknown) => Heap): void {
+  for (const family of FAMILIES) {
+    const stock = new Map<string, KernelFunc>()
+    const kernels = family(heapOf, (name) => {
+      const found = stock.get(name)
+      if (!found) throw new Error(`kernel ${name} has no stock version on wasm`)
+      return found
+    })
+    for (const [kernelName, kernelFunc] of Object.entries(kernels)) {
+      const existing = getKernel(kernelName, 'wasm')
+      if (existing) {
+        // Their set-up binds the C++ function; it has run when the backend started.
+        stock.set(kernelName, existing.kernelFunc)
+        unregisterKernel(kernelName, 'wasm')
+      }
+      registerKernel({ kernelName, backendName: 'wasm', kernelFunc, ...(existing?.setupFunc && { setupFunc: existing.setupFunc }) })
+    }
+  }
+}
