@@ -30,23 +30,26 @@ const plans = new WeakMap<MelSpectrogramOptions, Plan>()
  */
 export function melSpectrogram(samples: Float32Array, options: MelSpectrogramOptions): Spectrogram {
   const { stft, filterbank } = planOf(options)
-  const { mels, firstBin, offsets, weights } = filterbank
+  const { mels } = filterbank
   const frames = stft.frames(samples.length)
   const data = new Float32Array(mels * frames)
-  stft.eachPair(samples, (frame, first, second) => {
-    const both = frame + 1 < frames
-    for (let mel = 0; mel < mels; mel++) {
-      let sumFirst = 0
-      let sumSecond = 0
-      for (let i = offsets[mel], bin = firstBin[mel]; i < offsets[mel + 1]; i++, bin++) {
-        sumFirst += weights[i] * first[bin]
-        sumSecond += weights[i] * second[bin]
-      }
-      data[mel * frames + frame] = sumFirst
-      if (both) data[mel * frames + frame + 1] = sumSecond
-    }
-  })
+  stft.eachFrame(samples, (frame, spectrum) => applyFilters(filterbank, spectrum, data, frame, frames))
   return { data, bins: mels, frames }
+}
+
+function applyFilters(
+  { mels, firstBin, offsets, weights }: MelFilterbank,
+  spectrum: Float64Array,
+  data: Float32Array,
+  frame: number,
+  frames: number,
+): void {
+  for (let mel = 0; mel < mels; mel++) {
+    const end = offsets[mel + 1]
+    let sum = 0
+    for (let i = offsets[mel], bin = firstBin[mel]; i < end; i++, bin++) sum += weights[i] * spectrum[bin]
+    data[mel * frames + frame] = sum
+  }
 }
 
 function planOf(options: MelSpectrogramOptions): Plan {

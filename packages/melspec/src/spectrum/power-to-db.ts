@@ -1,5 +1,6 @@
 import { MelspecError } from '../errors.js'
 import type { Spectrogram } from '../spectrogram.js'
+import { log10OfBits } from './log10.js'
 
 export interface PowerToDbOptions {
   /** The power that is 0 dB, above 0, or `'max'` for the largest of this spectrogram. Default 1. */
@@ -66,7 +67,14 @@ function toDb(spectrogram: Spectrogram, { reference, amin, topDb, exponent, name
   const top = scale * Math.log10(Math.max(amin, largest))
   const floor = topDb === null ? -Infinity : top - zero - topDb
   const result = new Float32Array(data.length)
-  for (let i = 0; i < data.length; i++) result[i] = Math.max(floor, scale * Math.log10(Math.max(amin, data[i])) - zero)
+  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length)
+  const lowest = Math.max(floor, scale * Math.log10(amin) - zero)
+  // Below the smallest normal float32 the bits are no exponent and mantissa.
+  const smallest = Math.max(amin, 2 ** -126)
+  for (let i = 0; i < data.length; i++) {
+    if (data[i] >= smallest) result[i] = Math.max(floor, scale * log10OfBits(bits[i]) - zero)
+    else result[i] = data[i] > amin ? Math.max(floor, scale * Math.log10(data[i]) - zero) : lowest
+  }
   return { data: result, bins, frames }
 }
 

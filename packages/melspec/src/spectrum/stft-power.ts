@@ -14,10 +14,8 @@ export function stftPower(samples: Float32Array, options: StftOptions = {}): Spe
   const { bins } = plan
   const frames = plan.frames(samples.length)
   const data = new Float32Array(bins * frames)
-  plan.eachPair(samples, (frame, first, second) => {
-    for (let bin = 0; bin < bins; bin++) data[bin * frames + frame] = first[bin]
-    if (frame + 1 === frames) return
-    for (let bin = 0; bin < bins; bin++) data[bin * frames + frame + 1] = second[bin]
+  plan.eachFrame(samples, (frame, spectrum) => {
+    for (let bin = 0; bin < bins; bin++) data[bin * frames + frame] = spectrum[bin]
   })
   return { data, bins, frames }
 }
