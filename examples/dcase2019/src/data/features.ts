@@ -40,6 +40,7 @@ export interface ClipSizes {
 
 /** Prepared features, open for reading. Not to be changed: clips may be views of a cache. */
 export interface FeatureStore<Kind extends InputKind = InputKind> {
+  readonly dropBad: boolean
   readonly dir: string
   /** Of the settings and data behind the features. */
   readonly hash: string
@@ -158,6 +159,7 @@ export function openFeatures<Kind extends InputKind = 'logmel'>(dir: string, opt
 
   return {
     dir,
+    dropBad,
     hash: index.hash,
     index,
     classes: index.classes,
@@ -174,7 +176,7 @@ export function openFeatures<Kind extends InputKind = 'logmel'>(dir: string, opt
           if (part !== null) cached(part)
         }
       }
-      return cache
+      return new Map(cache)
     },
     close: () => {
       closed = true
