@@ -1,1 +1,12 @@
-export {}
+export { averagePredictions } from './average-predictions.js'
+export { confidentClips } from './confident-clips.js'
+export { dcase2019PseudoLabels, type PseudoLabelRecipe } from './dcase2019-pseudo-labels.js'
+export { SslError } from './errors.js'
+export { hardPseudoLabels, type HardPseudoLabelsOptions } from './hard-pseudo-labels.js'
+export { drawMixMatch, mixMatch, type MixMatchDraw, type MixMatchExamples } from './mix-match.js'
+export { mixMatchSharpen, type MixMatchSharpenOptions } from './mix-match-sharpen.js'
+export { rampUp, type RampUpOptions } from './ramp-up.js'
+export type { Rng } from './rng.js'
+export { type LabelFolds, selectLabellers } from './select-labellers.js'
+export { type Normalize, sharpen, type SharpenOptions } from './sharpen.js'
+export { softPseudoLabels } from './soft-pseudo-labels.js'
