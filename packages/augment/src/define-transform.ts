@@ -1,6 +1,7 @@
 import { checkNames, checkNumber, checkSpectrogram, checkWaveform } from './check.js'
 import { drawChance } from './draw-numbers.js'
 import type { Rng } from './rng.js'
+import { copySample } from './sample.js'
 import type { SampleInfo, Spectrogram, Waveform } from './sample.js'
 import type { Transform } from './transform.js'
 
@@ -18,16 +19,15 @@ interface Definition<Sample, Params> {
 
 export const defineSpectrogramTransform = <Params extends object>(
   definition: Definition<Spectrogram, Params>,
-): Transform<Spectrogram, Params> => define(definition, checkSpectrogram, (sample) => ({ ...sample, data: sample.data.slice() }))
+): Transform<Spectrogram, Params> => define(definition, checkSpectrogram)
 
 export const defineWaveformTransform = <Params extends object>(definition: Definition<Waveform, Params>): Transform<Waveform, Params> =>
-  define(definition, checkWaveform, (sample) => ({ ...sample, samples: sample.samples.slice() }))
+  define(definition, checkWaveform)
 
 /** What all transforms share: the chance `p`, null for "leave it alone", the check of the sample, JSON. */
 function define<Sample extends Spectrogram | Waveform, Params extends object>(
   { name, p, options, given, draw, apply, resize }: Definition<Sample, Params>,
   check: (caller: string, sample: Sample) => void,
-  copy: (sample: Sample) => Sample,
 ): Transform<Sample, Params> {
   checkNames(name, given, ['p', ...Object.keys(options)])
   checkNumber(name, 'p', p, 0, 1)
@@ -41,7 +41,7 @@ function define<Sample extends Spectrogram | Waveform, Params extends object>(
     },
     apply: (sample, params) => {
       check(name, sample)
-      return params === null ? copy(sample) : apply(sample, params)
+      return params === null ? copySample(sample) : apply(sample, params)
     },
     resize: (about, params) => (params === null || resize === undefined ? about : resize(about, params)),
     toJSON: () => ({ transform: name, p, ...options }),

@@ -1,4 +1,5 @@
 import { randomBeta, randomGamma } from 'd3-random'
+import { checkNumber } from './check.js'
 import { createRng } from './create-rng.js'
 import { AugmentError } from './errors.js'
 import type { Rng } from './rng.js'
@@ -25,13 +26,25 @@ export function drawInteger(rng: Rng, min: number, max: number): number {
   return min + Math.floor(unit(rng) * (max - min + 1))
 }
 
-/** Beta(alpha, beta) in [0, 1]: mean α / (α + β). */
+/**
+ * Beta(alpha, beta), in [0, 1]: mean α / (α + β). MixUp's λ is Beta(α, α).
+ *
+ * @throws `AUGMENT_RANGE` outside [0.01, 1e6]: below, draws round to 0 and 1
+ */
 export function drawBeta(rng: Rng, alpha: number, beta: number): number {
+  checkNumber('drawBeta', 'alpha', alpha, 0.01, 1e6)
+  checkNumber('drawBeta', 'beta', beta, 0.01, 1e6)
   return randomBeta.source(() => unit(rng))(alpha, beta)()
 }
 
-/** Gamma with the given shape and scale: mean shape · scale. */
+/**
+ * Gamma with the given shape and scale, ≥ 0: mean shape · scale.
+ *
+ * @throws `AUGMENT_RANGE` for a shape outside [0.01, 1e6] or a scale that is not positive
+ */
 export function drawGamma(rng: Rng, shape: number, scale = 1): number {
+  checkNumber('drawGamma', 'shape', shape, 0.01, 1e6)
+  checkNumber('drawGamma', 'scale', scale, Number.MIN_VALUE)
   return randomGamma.source(() => unit(rng))(shape, scale)()
 }
 

@@ -28,3 +28,8 @@ export interface SampleInfo {
 export function sampleInfo(sample: Spectrogram | Waveform): SampleInfo {
   return 'data' in sample ? { bins: sample.bins, frames: sample.frames } : { samples: sample.samples.length, sampleRate: sample.sampleRate }
 }
+
+/** New data, same values. */
+export function copySample<Sample extends Spectrogram | Waveform>(sample: Sample): Sample {
+  return 'data' in sample ? { ...sample, data: sample.data.slice() } : { ...sample, samples: sample.samples.slice() }
+}
