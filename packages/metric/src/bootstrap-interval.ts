@@ -1,4 +1,4 @@
-import { clipSums } from './clip-sums.js'
+import { clipSums, sumOf } from './clip-sums.js'
 import { MetricError } from './errors.js'
 import type { LwlrapOptions } from './lwlrap.js'
 import { checkChoice, readClips, type Matrix, type TruthMatrix } from './matrix.js'
@@ -36,7 +36,6 @@ export function bootstrapInterval(truth: TruthMatrix, scores: Matrix, options: B
   const { precisionSum, positives } = clipSums(readClips(caller, truth, scores, options), ties)
   if (positives.length === 0) throw new MetricError('METRIC_VALUE', `${caller}: at least one clip must have a positive label, got none.`)
   const ratios = resampleRatios(caller, precisionSum, positives, resampling)
-  const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0)
   const { level, resamples } = resampling
-  return { overall: sum(precisionSum) / sum(positives), ...spread(ratios, level), level, resamples }
+  return { overall: sumOf(precisionSum) / sumOf(positives), ...spread(ratios, level), level, resamples }
 }

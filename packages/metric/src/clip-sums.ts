@@ -9,6 +9,9 @@ export interface ClipSums {
   readonly positives: Float64Array
 }
 
+/** Sum of all values. */
+export const sumOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0)
+
 /** One pass over the clips, so that a resample costs one addition per clip. */
 export function clipSums(clips: Clips, ties: Ties): ClipSums {
   const rank = createRanker(clips.classes, ties)

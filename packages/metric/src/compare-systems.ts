@@ -1,4 +1,4 @@
-import { clipSums } from './clip-sums.js'
+import { clipSums, sumOf } from './clip-sums.js'
 import { MetricError } from './errors.js'
 import type { BootstrapOptions } from './bootstrap-interval.js'
 import { checkChoice, readClips, type Matrix, type TruthMatrix } from './matrix.js'
@@ -40,9 +40,8 @@ export function compareSystems(truth: TruthMatrix, scoresA: Matrix, scoresB: Mat
   const clips = a.positives.length
   if (clips === 0) throw new MetricError('METRIC_VALUE', `${caller}: at least one clip must have a positive label, got none.`)
   const differences = a.precisionSum.map((value, clip) => value - b.precisionSum[clip])
-  const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0)
-  const total = sum(a.positives)
-  const observed = sum(differences)
+  const total = sumOf(a.positives)
+  const observed = sumOf(differences)
 
   const { rng, resamples, level } = resampling
   const ratios = resampleRatios(caller, differences, a.positives, resampling)
@@ -54,8 +53,8 @@ export function compareSystems(truth: TruthMatrix, scoresA: Matrix, scoresB: Mat
     if (Math.abs(exchanged) >= Math.abs(observed) - slack) reached++
   }
   return {
-    overallA: sum(a.precisionSum) / total,
-    overallB: sum(b.precisionSum) / total,
+    overallA: sumOf(a.precisionSum) / total,
+    overallB: sumOf(b.precisionSum) / total,
     difference: observed / total,
     ...spread(ratios, level),
     pValue: (reached + 1) / (resamples + 1),

@@ -25,6 +25,8 @@ export interface LwlrapState {
 
 const name = 'LwlrapAccumulator'
 
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
+
 function stateError(rule: string): never {
   throw new MetricError('METRIC_STATE', `${name}.${rule}`)
 }
@@ -79,7 +81,8 @@ export class LwlrapAccumulator {
    * @throws MetricError `METRIC_STATE` when classes, ties or threshold differ
    */
   merge(other: LwlrapAccumulator): void {
-    if (!(other instanceof LwlrapAccumulator)) stateError('merge: takes another LwlrapAccumulator. From JSON: LwlrapAccumulator.fromJSON(state).')
+    if (!(other instanceof LwlrapAccumulator))
+      stateError('merge: takes another LwlrapAccumulator. From JSON: LwlrapAccumulator.fromJSON(state).')
     for (const key of ['classes', 'ties', 'threshold'] as const) {
       if (this[key] !== other[key]) stateError(`merge: both must have the same ${key}, got ${this[key]} and ${other[key]}.`)
     }
@@ -118,8 +121,9 @@ export class LwlrapAccumulator {
   static fromJSON(state: LwlrapState): LwlrapAccumulator {
     if (typeof state !== 'object' || state === null) stateError(`fromJSON: takes what toJSON returned, got ${String(state)}.`)
     const { classes, ties, threshold } = state
-    const accumulator = new LwlrapAccumulator({ classes, ties, ...(typeof threshold === 'number' && { threshold }) })
-    const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
+    if (threshold !== null && typeof threshold !== 'number')
+      stateError(`fromJSON: threshold must be a number or null, got ${typeof threshold}.`)
+    const accumulator = new LwlrapAccumulator({ classes, ties, ...(threshold !== null && { threshold }) })
     for (const key of ['positives', 'sums', 'corrections'] as const) {
       const values: unknown = state[key]
       if (!Array.isArray(values) || values.length !== classes || !values.every(key === 'positives' ? isCount : Number.isFinite)) {

@@ -22,8 +22,9 @@ export interface Clips {
   readonly scores: ArrayLike<number>
 }
 
-interface Flat {
-  readonly data: ArrayLike<unknown>
+/** A matrix in pieces that follow each other in memory order: its rows, or the whole of a flat one. */
+interface Pieces {
+  readonly pieces: readonly ArrayLike<unknown>[]
   readonly rows: number
   readonly classes: number
 }
@@ -31,75 +32,89 @@ interface Flat {
 const isArray = (value: unknown): value is ArrayLike<unknown> =>
   Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
 
-const show = (value: unknown): string => (typeof value === 'string' ? `"${value}"` : typeof value === 'bigint' ? `${value}n` : String(value))
+const show = (value: unknown): string =>
+  typeof value === 'string' ? `"${value}"` : typeof value === 'bigint' ? `${value}n` : String(value)
 
 function shapeError(caller: string, rule: string): never {
   throw new MetricError('METRIC_SHAPE', `${caller}: ${rule}`)
 }
 
-function flatten(caller: string, name: string, matrix: unknown, classes: number | undefined): Flat {
-  if (!isArray(matrix)) return shapeError(caller, `${name} must be an array or a typed array, got ${matrix === null ? 'null' : typeof matrix}.`)
+function piecesOf(caller: string, name: string, matrix: unknown, classes: number | undefined): Pieces {
+  if (!isArray(matrix))
+    return shapeError(caller, `${name} must be an array or a typed array, got ${matrix === null ? 'null' : typeof matrix}.`)
   if (matrix.length === 0) return shapeError(caller, `${name} must hold at least one clip, got an empty array.`)
   if (!isArray(matrix[0])) {
     if (classes === undefined) {
-      return shapeError(caller, `a flat array needs options.classes, got ${name} of ${matrix.length} values without it. Pass { classes }, or one array per clip.`)
+      return shapeError(
+        caller,
+        `a flat array needs options.classes, got ${name} of ${matrix.length} values without it. Pass { classes }, or one array per clip.`,
+      )
     }
     if (matrix.length % classes !== 0) {
       return shapeError(caller, `${name} must hold a multiple of ${classes} values (options.classes), got ${matrix.length}.`)
     }
-    return { data: matrix, rows: matrix.length / classes, classes }
+    return { pieces: [matrix], rows: matrix.length / classes, classes }
   }
   const columns = classes ?? matrix[0].length
-  const data: unknown[] = Array.from({ length: matrix.length * columns })
-  for (let row = 0; row < matrix.length; row++) {
-    const values = matrix[row]
-    if (!isArray(values) || values.length !== columns) {
-      const got = isArray(values) ? `${values.length} values` : show(values)
-      return shapeError(caller, `every row of ${name} must have ${columns} values, got ${got} in row ${row} (counted from 0).`)
-    }
-    for (let column = 0; column < columns; column++) data[row * columns + column] = values[column]
-  }
-  return { data, rows: matrix.length, classes: columns }
+  const pieces = Array.from(matrix, (values, row) => {
+    if (isArray(values) && values.length === columns) return values
+    const got = isArray(values) ? `${values.length} values` : show(values)
+    return shapeError(caller, `every row of ${name} must have ${columns} values, got ${got} in row ${row} (counted from 0).`)
+  })
+  return { pieces, rows: pieces.length, classes: columns }
 }
 
 const place = (index: number, classes: number): string => `row ${Math.floor(index / classes)}, column ${index % classes} (counted from 0)`
 
-function readTruth(caller: string, { data, classes }: Flat, threshold: number | undefined): Uint8Array {
-  const isPositive = new Uint8Array(data.length)
-  for (let i = 0; i < data.length; i++) {
-    const value = data[i]
-    if (threshold === undefined) {
-      if (value === 1 || value === true) isPositive[i] = 1
-      else if (value !== 0 && value !== false) {
-        throw new MetricError(
-          'METRIC_VALUE',
-          `${caller}: truth must be 0 or 1, got ${show(value)} at ${place(i, classes)}. For soft labels say from where on they count: { threshold: 0.5 }.`,
-        )
+function readTruth(caller: string, { pieces, rows, classes }: Pieces, threshold: number | undefined): Uint8Array {
+  const isPositive = new Uint8Array(rows * classes)
+  let at = 0
+  for (const piece of pieces) {
+    for (let i = 0; i < piece.length; i++, at++) {
+      const value = piece[i]
+      if (threshold === undefined) {
+        if (value === 1 || value === true) isPositive[at] = 1
+        else if (value !== 0 && value !== false) {
+          throw new MetricError(
+            'METRIC_VALUE',
+            `${caller}: truth must be 0 or 1, got ${show(value)} at ${place(at, classes)}. For soft labels say from where on they count: { threshold: 0.5 }.`,
+          )
+        }
+      } else {
+        const number = typeof value === 'boolean' ? Number(value) : value
+        if (typeof number !== 'number' || !Number.isFinite(number)) {
+          throw new MetricError('METRIC_VALUE', `${caller}: truth must be finite numbers, got ${show(value)} at ${place(at, classes)}.`)
+        }
+        isPositive[at] = number > threshold ? 1 : 0
       }
-    } else {
-      const number = typeof value === 'boolean' ? Number(value) : value
-      if (typeof number !== 'number' || !Number.isFinite(number)) {
-        throw new MetricError('METRIC_VALUE', `${caller}: truth must be finite numbers, got ${show(value)} at ${place(i, classes)}.`)
-      }
-      isPositive[i] = number > threshold ? 1 : 0
     }
   }
   return isPositive
 }
 
-function readScores(caller: string, { data, classes }: Flat): ArrayLike<number> {
-  for (let i = 0; i < data.length; i++) {
-    if (typeof data[i] !== 'number' || !Number.isFinite(data[i])) {
-      throw new MetricError('METRIC_VALUE', `${caller}: scores must be finite numbers, got ${show(data[i])} at ${place(i, classes)}.`)
+function readScores(caller: string, { pieces, rows, classes }: Pieces): ArrayLike<number> {
+  const isTyped = pieces.length === 1 && ArrayBuffer.isView(pieces[0])
+  const scores = isTyped ? (pieces[0] as ArrayLike<number>) : new Float64Array(rows * classes)
+  let at = 0
+  for (const piece of pieces) {
+    for (let i = 0; i < piece.length; i++, at++) {
+      const value = piece[i]
+      if (typeof value !== 'number' || !Number.isFinite(value)) {
+        throw new MetricError('METRIC_VALUE', `${caller}: scores must be finite numbers, got ${show(value)} at ${place(at, classes)}.`)
+      }
+      if (!isTyped) (scores as Float64Array)[at] = value
     }
   }
-  return ArrayBuffer.isView(data) ? (data as ArrayLike<number>) : Float64Array.from(data as ArrayLike<number>)
+  return scores
 }
 
 /** Throws unless `value` is one of `allowed`. */
 export function checkChoice(caller: string, name: string, value: unknown, allowed: readonly string[]): void {
   if (!allowed.includes(value as string)) {
-    throw new MetricError('METRIC_OPTION', `${caller}: options.${name} must be ${allowed.map((text) => `"${text}"`).join(' or ')}, got ${show(value)}.`)
+    throw new MetricError(
+      'METRIC_OPTION',
+      `${caller}: options.${name} must be ${allowed.map((text) => `"${text}"`).join(' or ')}, got ${show(value)}.`,
+    )
   }
 }
 
@@ -119,15 +134,19 @@ export function readClips(caller: string, truth: unknown, scores: unknown, optio
   const nested = [truth, scores].find((matrix) => isArray(matrix) && isArray(matrix[0])) as ArrayLike<ArrayLike<unknown>> | undefined
   const classes = options.classes ?? nested?.[0].length
   if (classes === 0) return shapeError(caller, 'there must be at least one class, got rows without values.')
-  const flatTruth = flatten(caller, 'truth', truth, classes)
-  const flatScores = flatten(caller, 'scores', scores, classes)
-  if (flatTruth.rows !== flatScores.rows) {
-    return shapeError(caller, `truth and scores must have the same clips, got ${flatTruth.rows} and ${flatScores.rows} rows of ${flatTruth.classes} classes.`)
+  const truthPieces = piecesOf(caller, 'truth', truth, classes)
+  const scorePieces = piecesOf(caller, 'scores', scores, classes)
+  const { rows } = truthPieces
+  if (rows !== scorePieces.rows) {
+    return shapeError(
+      caller,
+      `truth and scores must have the same clips, got ${rows} and ${scorePieces.rows} rows of ${truthPieces.classes} classes.`,
+    )
   }
   return {
-    clips: flatTruth.rows,
-    classes: flatTruth.classes,
-    isPositive: readTruth(caller, flatTruth, options.threshold),
-    scores: readScores(caller, flatScores),
+    clips: rows,
+    classes: truthPieces.classes,
+    isPositive: readTruth(caller, truthPieces, options.threshold),
+    scores: readScores(caller, scorePieces),
   }
 }

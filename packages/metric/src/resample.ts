@@ -24,7 +24,10 @@ export interface Spread {
 export function checkResampleOptions(caller: string, options: ResampleOptions): Required<ResampleOptions> {
   const { rng, resamples = 1000, level = 0.95 } = options
   if (typeof rng !== 'function') {
-    throw new MetricError('METRIC_OPTION', `${caller}: options.rng must be a function that returns uniform numbers in [0, 1), got ${typeof rng}.`)
+    throw new MetricError(
+      'METRIC_OPTION',
+      `${caller}: options.rng must be a function that returns uniform numbers in [0, 1), got ${typeof rng}.`,
+    )
   }
   if (!Number.isSafeInteger(resamples) || resamples < 1) {
     throw new MetricError('METRIC_OPTION', `${caller}: options.resamples must be an integer of at least 1, got ${resamples}.`)
@@ -36,7 +39,8 @@ export function checkResampleOptions(caller: string, options: ResampleOptions): 
 /** One draw; throws when `rng` does not keep its word. */
 export function drawUniform(caller: string, rng: Rng): number {
   const value = rng()
-  if (!(value >= 0 && value < 1)) throw new MetricError('METRIC_OPTION', `${caller}: options.rng must return numbers in [0, 1), got ${value}.`)
+  if (!(value >= 0 && value < 1))
+    throw new MetricError('METRIC_OPTION', `${caller}: options.rng must return numbers in [0, 1), got ${value}.`)
   return value
 }
 
