@@ -9,6 +9,8 @@ export interface ReportData {
   readonly summary: string
   /** Name of the set that decides, usually `test`; one of `sets`. */
   readonly primarySet: string
+  /** Level of every interval, in (0, 1), usually 0.95. */
+  readonly intervalLevel: number
   /** Sets that were scored, in order, for example `cross-validation` and `test`, or `Public`, `Private`, `All`. */
   readonly sets: readonly ReportSet[]
   /** Models, then the ensemble. */
