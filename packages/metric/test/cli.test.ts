@@ -120,7 +120,7 @@ describe('bad files: exit 1', () => {
     ['EISDIR', () => [folder, 'submission.csv']],
     [
       'latin1.csv: must be UTF-8 text. Save it as CSV (UTF-8).',
-      () => [write('latin1.csv', Uint8Array.jsonOf(0x66, 0xe9, 0x2c)), 'submission.csv'],
+      () => [write('latin1.csv', Uint8Array.of(0x66, 0xe9, 0x2c)), 'submission.csv'],
     ],
     ['empty.csv: must have a header and rows, got an empty file.', () => [write('empty.csv', ''), 'submission.csv']],
     [

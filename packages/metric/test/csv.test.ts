@@ -138,6 +138,37 @@ describe('what the reader takes', () => {
 })
 
 describe('what it refuses', () => {
+  test('any text is read or refused with a MetricError', () => {
+    const piece = fc.constantFrom(
+      'fname',
+      'labels',
+      'usage',
+      'Bark',
+      '0',
+      '1',
+      '0.5',
+      'a',
+      '"',
+      '""',
+      ',',
+      '\n',
+      '\r\n',
+      '\r',
+      '\uFEFF',
+      '\0',
+      ' ',
+    )
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+        for (const read of [readTruthCsv, readScoresCsv]) {
+          const message = failure(() => read(pieces.join(''), 'x.csv'))
+          expect(message).toMatch(/^(nothing was thrown|METRIC_CSV x\.csv(:\d+)?: .*\.)/)
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+
   test.each<[string, string]>([
     ['scores.csv: must have a header and rows, got an empty file.', ''],
     ['scores.csv: must have a header and rows, got an empty file.', '\uFEFF\n\n'],
