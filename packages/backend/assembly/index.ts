@@ -1,3 +1,7 @@
+export { normApply, normMerge, normStatistics, repeatLanes } from './batch-norm'
+export { normGradientApply, normGradientMerge, normGradientSums } from './batch-norm-gradient'
 export { convolve } from './convolve'
+export { maxPool, maxPoolGradient } from './max-pool'
+export { adam, sgd } from './optimizer'
 export { packWeights } from './pack'
 export { weightGradient } from './weight-gradient'

@@ -29,7 +29,7 @@ for (const { name, options } of BUILDS) {
     ...options,
   ])
   if (error) {
-    process.stderr.write(stderr.toString())
+    process.stderr.write(String(stderr))
     process.exit(1)
   }
   const { size } = await stat(new URL(`../${target}`, import.meta.url))

@@ -17,7 +17,7 @@ const align = (bytes: number): number => Math.ceil(bytes / 64) * 64 + 64
 const packedBytes = (depth: number, outputs: number): number => align(depth * (Math.ceil(outputs / 4) * 4 + 4) * 4)
 
 /** A correlation of `source` with weights already packed, over a grid of outputs. All in elements, except the strides of the target in bytes. */
-interface Correlation {
+export interface Correlation {
   source: number
   batch: number
   height: number
@@ -39,7 +39,7 @@ interface Correlation {
 }
 
 /** How the weights are read while they are packed. Strides in elements of the filter. */
-interface Packing {
+export interface Packing {
   filter: number
   firstRow: number
   rowStep: number
@@ -48,7 +48,8 @@ interface Packing {
   strides: readonly [row: number, column: number, input: number, output: number]
 }
 
-function correlate(heap: Heap, job: Correlation, packing: Packing): void {
+/** Packs the weights, then runs the correlation on all threads. */
+export function correlate(heap: Heap, job: Correlation, packing: Packing): void {
   const paddedHeight = (job.gridRows - 1) * job.stepRows + job.taps
   const paddedWidth = (job.gridColumns - 1) * job.stepColumns + job.kernelWidth
   const copies = job.padTop > 0 || job.padLeft > 0 || paddedHeight - job.padTop > job.height || paddedWidth - job.padLeft > job.width
@@ -212,6 +213,72 @@ export function inputGradient(heap: Heap, dy: TensorInfo, filter: TensorInfo, si
   return dx
 }
 
+/** A sum over pixels of input windows times output gradients. Addresses and elements. */
+export interface PixelSum {
+  input: number
+  batch: number
+  height: number
+  width: number
+  channels: number
+  padTop: number
+  padLeft: number
+  gradient: number
+  taps: number
+  kernelWidth: number
+  gridRows: number
+  gridColumns: number
+  stepRows: number
+  stepColumns: number
+  target: number
+  outputs: number
+}
+
+/** Sums over all pixels, in blocks of as many columns, then rows, then images as fit the cache with both operands. */
+export function sumOverPixels(heap: Heap, job: PixelSum): void {
+  const { batch, height, width, channels, padTop, padLeft, taps, kernelWidth, gridRows, gridColumns, stepRows, stepColumns, outputs } = job
+  const run = kernelWidth * channels
+  const paddedHeight = (gridRows - 1) * stepRows + taps
+  const paddedWidth = (gridColumns - 1) * stepColumns + kernelWidth
+  const copies = padTop > 0 || padLeft > 0 || paddedHeight - padTop > height || paddedWidth - padLeft > width || run < 4
+  const rounded = Math.ceil(outputs / 4) * 4
+  const columnBytes = (stepColumns * channels + rounded) * 4
+  const blockColumns = clamp(Math.floor(BAND_BYTES / columnBytes), 16, gridColumns)
+  const lineBytes = ((blockColumns - 1) * stepColumns + kernelWidth) * channels * 4
+  const rowBytes = lineBytes * stepRows + blockColumns * rounded * 4
+  const blockRows = blockColumns < gridColumns ? 1 : clamp(Math.floor(BAND_BYTES / rowBytes), 1, gridRows)
+  const imageBytes = rowBytes * (blockRows + Math.ceil(taps / stepRows) - 1)
+  const whole = blockRows === gridRows && blockColumns === gridColumns
+  const blockImages = whole ? clamp(Math.floor(BAND_BYTES / imageBytes), 1, batch) : 1
+  const inputBytes = copies ? align(blockImages * ((blockRows - 1) * stepRows + taps) * lineBytes) : 0
+  const partBytes = align(inputBytes + (rounded === outputs ? 0 : blockImages * blockRows * blockColumns * rounded * 4))
+  const scratch = heap.scratch(partBytes * heap.threads)
+  heap.run('weightGradient', [
+    job.input,
+    batch,
+    height,
+    width,
+    channels,
+    padTop,
+    padLeft,
+    copies ? 1 : 0,
+    job.gradient,
+    taps,
+    run,
+    gridRows,
+    gridColumns,
+    stepRows,
+    stepColumns,
+    job.target,
+    outputs,
+    rounded,
+    scratch,
+    partBytes,
+    blockImages,
+    blockRows,
+    blockColumns,
+  ])
+}
+
 /** The gradient by the weights, `[height, width, channels, outputs]`. */
 export function weightGradient(heap: Heap, x: TensorInfo, dy: TensorInfo, sizes: ConvolutionSizes): TensorInfo {
   const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, filterHeight, filterWidth } = sizes
@@ -221,50 +288,24 @@ export function weightGradient(heap: Heap, x: TensorInfo, dy: TensorInfo, sizes:
     heap.view(dw).fill(0)
     return dw
   }
-  const { top, left } = sizes.padInfo
-  const { strideHeight, strideWidth } = sizes
-  const run = filterWidth * inChannels
-  const paddedHeight = (outHeight - 1) * strideHeight + filterHeight
-  const paddedWidth = (outWidth - 1) * strideWidth + filterWidth
-  const copies = top > 0 || left > 0 || paddedHeight - top > inHeight || paddedWidth - left > inWidth || run < 4
-  const rounded = Math.ceil(outChannels / 4) * 4
-  // As many columns, then rows, then images as fit the cache with both operands.
-  const columnBytes = (strideWidth * inChannels + rounded) * 4
-  const blockColumns = clamp(Math.floor(BAND_BYTES / columnBytes), 16, outWidth)
-  const rowBytes = ((blockColumns - 1) * strideWidth + filterWidth) * inChannels * 4 * strideHeight + blockColumns * rounded * 4
-  const blockRows = blockColumns < outWidth ? 1 : clamp(Math.floor(BAND_BYTES / rowBytes), 1, outHeight)
-  const imageBytes = rowBytes * (blockRows + Math.ceil(filterHeight / strideHeight) - 1)
-  const blockImages = blockRows < outHeight || blockColumns < outWidth ? 1 : clamp(Math.floor(BAND_BYTES / imageBytes), 1, batchSize)
-  const lines = (blockRows - 1) * strideHeight + filterHeight
-  const lineBytes = ((blockColumns - 1) * strideWidth + filterWidth) * inChannels * 4
-  const partBytes =
-    align(copies ? blockImages * lines * lineBytes : 0) +
-    align(rounded === outChannels ? 0 : blockImages * blockRows * blockColumns * rounded * 4)
-  heap.run('weightGradient', [
-    heap.address(x),
-    batchSize,
-    inHeight,
-    inWidth,
-    inChannels,
-    top,
-    left,
-    copies ? 1 : 0,
-    heap.address(dy),
-    filterHeight,
-    run,
-    outHeight,
-    outWidth,
-    strideHeight,
-    strideWidth,
-    heap.address(dw),
-    outChannels,
-    rounded,
-    heap.scratch(partBytes * heap.threads),
-    partBytes,
-    blockImages,
-    blockRows,
-    blockColumns,
-  ])
+  sumOverPixels(heap, {
+    input: heap.address(x),
+    batch: batchSize,
+    height: inHeight,
+    width: inWidth,
+    channels: inChannels,
+    padTop: sizes.padInfo.top,
+    padLeft: sizes.padInfo.left,
+    gradient: heap.address(dy),
+    taps: filterHeight,
+    kernelWidth: filterWidth,
+    gridRows: outHeight,
+    gridColumns: outWidth,
+    stepRows: sizes.strideHeight,
+    stepColumns: sizes.strideWidth,
+    target: heap.address(dw),
+    outputs: outChannels,
+  })
   return dw
 }
 

@@ -57,6 +57,11 @@ export class Heap {
     return this.#backend.typedArrayFromHeap(tensor) as Float32Array
   }
 
+  /** Views `length` floats at an address; stale once the memory grows. */
+  floats(address: number, length: number): Float32Array {
+    return new Float32Array(this.#memory.buffer, address, length)
+  }
+
   /** Address of at least `bytes` bytes that stay valid until the next call. */
   scratch(bytes: number): number {
     if (bytes > this.#scratchBytes) {
@@ -99,9 +104,10 @@ export class Heap {
   }
 }
 
+const mebibytes = (n: number): string => `${(n / 2 ** 20).toFixed(n < 2 ** 20 ? 3 : 1)} MiB`
+
 /** The error for memory that could not be had. */
 export function outOfMemory(what: string, bytes: number, heapBytes: number): BackendError {
-  const mebibytes = (n: number): string => `${(n / 2 ** 20).toFixed(n < 2 ** 20 ? 3 : 1)} MiB`
   return new BackendError(
     'out-of-memory',
     `wasm: no room for ${what} (${mebibytes(bytes)}); the heap holds ${mebibytes(heapBytes)} of at most 4096 MiB. ` +
