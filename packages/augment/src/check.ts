@@ -1,14 +1,27 @@
 import { AugmentError } from './errors.js'
 import type { SampleInfo, Spectrogram, Waveform } from './sample.js'
 
-const show = (value: unknown): string =>
-  typeof value === 'string' ? `'${value}'` : typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value))
+/** A value as it may stand in a message: short, whatever it is. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value.slice(0, 80)}'`
+  if (ArrayBuffer.isView(value)) return `${value.constructor.name} of ${(value as Float32Array).length}`
+  if (typeof value !== 'object' || value === null) return typeof value === 'function' ? 'a function' : String(value)
+  const json = JSON.stringify(value)
+  return json.length > 120 ? `${json.slice(0, 120)}…` : json
+}
 
 /** `value` must be a finite number in [min, max]. */
 export function checkNumber(caller: string, field: string, value: unknown, min: number = -Infinity, max: number = Infinity): void {
   if (typeof value === 'number' && Number.isFinite(value) && value >= min && value <= max) return
   const range =
     max === Infinity ? (min === -Infinity ? 'a finite number' : `a finite number of at least ${min}`) : `a number from ${min} to ${max}`
+  throw new AugmentError('AUGMENT_RANGE', `${caller}: ${field} must be ${range}, got ${show(value)}.`)
+}
+
+/** `value` must be a finite number above 0. */
+export function checkPositive(caller: string, field: string, value: unknown, max: number = Infinity): void {
+  if (typeof value === 'number' && Number.isFinite(value) && value > 0 && value <= max) return
+  const range = max === Infinity ? 'a finite number above 0' : `above 0 and at most ${max}`
   throw new AugmentError('AUGMENT_RANGE', `${caller}: ${field} must be ${range}, got ${show(value)}.`)
 }
 
@@ -51,7 +64,7 @@ export function sizeOf(caller: string, about: SampleInfo, field: 'bins' | 'frame
 export function checkSpectrogram(caller: string, sample: Spectrogram): void {
   const { data, bins, frames } = (sample ?? {}) as Partial<Spectrogram>
   if (!(data instanceof Float32Array)) {
-    throw new AugmentError('AUGMENT_SHAPE', `${caller}: sample.data must be a Float32Array [bins, frames], got ${kind(data)}.`)
+    throw new AugmentError('AUGMENT_SHAPE', `${caller}: sample.data must be a Float32Array [bins, frames], got ${show(data)}.`)
   }
   checkInteger(caller, 'sample.bins', bins, 1)
   checkInteger(caller, 'sample.frames', frames, 1)
@@ -67,12 +80,7 @@ export function checkSpectrogram(caller: string, sample: Spectrogram): void {
 export function checkWaveform(caller: string, sample: Waveform): void {
   const { samples, sampleRate } = (sample ?? {}) as Partial<Waveform>
   if (!(samples instanceof Float32Array) || samples.length === 0) {
-    throw new AugmentError('AUGMENT_SHAPE', `${caller}: sample.samples must be a Float32Array of at least 1 sample, got ${kind(samples)}.`)
+    throw new AugmentError('AUGMENT_SHAPE', `${caller}: sample.samples must be a Float32Array of at least 1 sample, got ${show(samples)}.`)
   }
   checkNumber(caller, 'sample.sampleRate', sampleRate, 1)
-}
-
-function kind(value: unknown): string {
-  if (value instanceof Float32Array) return `${value.length} samples`
-  return value === null ? 'null' : typeof value === 'object' ? (value.constructor?.name ?? 'an object') : typeof value
 }

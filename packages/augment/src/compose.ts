@@ -1,4 +1,4 @@
-import { checkNames, checkNumber } from './check.js'
+import { checkNames, checkNumber, show } from './check.js'
 import { drawChance, namedStreams } from './draw-numbers.js'
 import { AugmentError } from './errors.js'
 import { copySample } from './sample.js'
@@ -62,7 +62,8 @@ export function compose<Sample extends Spectrogram | Waveform>(
       })
       return now === sample ? copySample(sample) : now
     },
-    resize: (about, params) => (params === null ? about : steps.reduce<SampleInfo>((now, step, i) => step.resize(now, params.steps[i]), about)),
+    resize: (about, params) =>
+      params === null ? about : steps.reduce<SampleInfo>((now, step, i) => step.resize(now, params.steps[i]), about),
     toJSON: () => ({ transform: name, p, steps: steps.map((step) => step.toJSON()) }),
   })
 
@@ -70,14 +71,19 @@ export function compose<Sample extends Spectrogram | Waveform>(
     if (Array.isArray(params.steps) && params.steps.length === steps.length) return
     throw new AugmentError(
       'AUGMENT_JSON',
-      `${name}: params.steps must have one entry for each of the ${steps.length} steps, got ${JSON.stringify(params)}. Draw and apply with the same chain.`,
+      `${name}: params.steps must have one entry for each of the ${steps.length} steps, got ${show(params)}. Draw and apply with the same chain.`,
     )
   }
 }
 
 /** Every entry must be a transform: a mixer or a pipeline in a chain would fail late and strangely. */
 export function checkTransforms(caller: string, transforms: readonly unknown[]): void {
-  const odd = Array.isArray(transforms) ? transforms.findIndex((transform) => typeof (transform as Transform<Waveform> | null)?.resize !== 'function') : 0
+  const odd = Array.isArray(transforms)
+    ? transforms.findIndex((transform) => typeof (transform as Transform<Waveform> | null)?.resize !== 'function')
+    : 0
   if (odd === -1) return
-  throw new AugmentError('AUGMENT_RANGE', `${caller}: transforms must be an array of transforms, entry ${odd} is none. Mixers and pipelines take two clips and go beside a chain, not into it.`)
+  throw new AugmentError(
+    'AUGMENT_RANGE',
+    `${caller}: transforms must be an array of transforms, entry ${odd} is none. Mixers and pipelines take two clips and go beside a chain, not into it.`,
+  )
 }

@@ -1,5 +1,6 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus'
+import { show } from './check.js'
 import { AugmentError } from './errors.js'
 import { hashKey } from './hash-key.js'
 import type { RngState, SeededRng } from './rng.js'
@@ -33,7 +34,7 @@ export function restoreRng(saved: RngState): SeededRng {
   if (!isState(key) || !isState(state)) {
     throw new AugmentError(
       'AUGMENT_JSON',
-      `restoreRng: state must be { key, state } with 4 int32 each, not all zero, got ${JSON.stringify(saved)}. Pass what state() returned.`,
+      `restoreRng: state must be { key, state } with 4 int32 each, not all zero, got ${show(saved)}. Pass what state() returned.`,
     )
   }
   return stream(key, state)
@@ -54,7 +55,7 @@ function stream(key: readonly number[], state: readonly number[]): SeededRng {
 function label(caller: string, field: string, value: unknown): string {
   if (typeof value === 'string') return value
   if (typeof value === 'number' && Number.isFinite(value)) return String(value)
-  throw new AugmentError('AUGMENT_RANGE', `${caller}: ${field} must be a string or a finite number, got ${String(value)}.`)
+  throw new AugmentError('AUGMENT_RANGE', `${caller}: ${field} must be a string or a finite number, got ${show(value)}.`)
 }
 
 function isState(value: unknown): value is readonly number[] {

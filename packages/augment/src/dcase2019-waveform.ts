@@ -133,7 +133,9 @@ export function dcase2019Waveform(options: Dcase2019WaveformOptions): ExamplePip
 
   function cut({ samples: from, sampleRate }: Waveform, { scale, slice }: WaveformClipDraw): Waveform {
     if (scale === null) return { samples: placeSamples(from, samples, slice), sampleRate }
-    checkInteger(name, 'draw.slice.keptSamples', slice.keptSamples, 1, scaledLength(from.length, scale) - slice.startSample)
+    const length = scaledLength(from.length, scale)
+    checkInteger(name, 'draw.slice.startSample', slice.startSample, 0, length - 1)
+    checkInteger(name, 'draw.slice.keptSamples', slice.keptSamples, 1, length - slice.startSample)
     const window = scaledWindow(from, scale, interpolation, slice.startSample, slice.keptSamples)
     return { samples: placeSamples(window, samples, { ...slice, startSample: 0 }), sampleRate }
   }

@@ -22,6 +22,7 @@ function valueText(value: unknown): string {
   if (value === false) return 'off'
   if (value === true) return 'on'
   if (Array.isArray(value)) return `[${value.map(valueText).join(', ')}]`
-  if (typeof value === 'object' && value !== null) return 'transform' in value ? describe(value) : `(${text(value as Record<string, unknown>)})`
+  if (typeof value === 'object' && value !== null)
+    return 'transform' in value ? describe(value) : `(${text(value as Record<string, unknown>)})`
   return String(value)
 }

@@ -1,5 +1,5 @@
 import { randomBeta, randomGamma } from 'd3-random'
-import { checkNumber } from './check.js'
+import { checkNumber, checkPositive } from './check.js'
 import { createRng } from './create-rng.js'
 import { AugmentError } from './errors.js'
 import type { Rng } from './rng.js'
@@ -44,7 +44,7 @@ export function drawBeta(rng: Rng, alpha: number, beta: number): number {
  */
 export function drawGamma(rng: Rng, shape: number, scale = 1): number {
   checkNumber('drawGamma', 'shape', shape, 0.01, 1e6)
-  checkNumber('drawGamma', 'scale', scale, Number.MIN_VALUE)
+  checkPositive('drawGamma', 'scale', scale)
   return randomGamma.source(() => unit(rng))(shape, scale)()
 }
 

@@ -36,7 +36,7 @@ export interface ExamplePipeline<Input extends Spectrogram | Waveform, Draw exte
   /**
    * Makes it. Pure: same source and draw, same bits. The example returned is new and belongs to the caller.
    *
-   * @throws `AUGMENT_SHAPE` when clips and draw do not fit together
+   * @throws `AUGMENT_SHAPE` when clips do not fit together, `AUGMENT_RANGE` for a draw that reaches beyond a clip
    */
   apply(source: Pick<ExampleSource<Input>, 'get'>, draw: Draw): Example<Input>
   toJSON(): PipelineJson

@@ -1,4 +1,5 @@
 import { bcLearning } from './bc-learning.js'
+import { show } from './check.js'
 import { compose } from './compose.js'
 import { dcase2019Logmel } from './dcase2019-logmel.js'
 import { dcase2019Waveform } from './dcase2019-waveform.js'
@@ -27,7 +28,21 @@ export type AnyTransform = Transform<Spectrogram> | Transform<Waveform> | Mixer<
 /** Anything `pipelineFromJSON` may return. */
 export type AnyPipeline = ExamplePipeline<Spectrogram> | ExamplePipeline<Waveform>
 
-const options = { bcLearning, frequencyMask, gainPower, gainSamples, mixup, padSamples, scaleSamples, shrinkFrames, sliceFrames, sliceSamples, timeMask, timeWarp, whiteNoise }
+const options = {
+  bcLearning,
+  frequencyMask,
+  gainPower,
+  gainSamples,
+  mixup,
+  padSamples,
+  scaleSamples,
+  shrinkFrames,
+  sliceFrames,
+  sliceSamples,
+  timeMask,
+  timeWarp,
+  whiteNoise,
+}
 const factories: ReadonlyMap<string, (options: object) => unknown> = new Map<string, (options: object) => unknown>([
   ...(Object.entries(options) as [string, (options: object) => unknown][]),
   ['compose', ({ steps, ...rest }: { steps?: readonly TransformJson[] }) => compose(list('compose', 'steps', steps), rest)],
@@ -56,7 +71,10 @@ export function fromJSON<Result extends AnyTransform = AnyTransform>(json: Trans
  *
  * @throws `AUGMENT_JSON` for anything that is not such JSON, and where `partner` is missing or one too many
  */
-export function pipelineFromJSON<Result extends AnyPipeline = AnyPipeline>(json: PipelineJson, functions: { readonly partner?: (rng: Rng) => number } = {}): Result {
+export function pipelineFromJSON<Result extends AnyPipeline = AnyPipeline>(
+  json: PipelineJson,
+  functions: { readonly partner?: (rng: Rng) => number } = {},
+): Result {
   const { pipeline, partner = 'uniform', ...rest } = object('pipelineFromJSON', json) as Partial<PipelineJson>
   const build = look('pipelineFromJSON', 'pipeline', pipelines, pipeline)
   if ((partner === 'custom') !== (functions.partner !== undefined)) {
@@ -68,16 +86,24 @@ export function pipelineFromJSON<Result extends AnyPipeline = AnyPipeline>(json:
 
 function object(caller: string, json: unknown): object {
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json
-  throw new AugmentError('AUGMENT_JSON', `${caller}: json must be an object, got ${JSON.stringify(json) ?? String(json)}. Pass what toJSON() returned.`)
+  throw new AugmentError('AUGMENT_JSON', `${caller}: json must be an object, got ${show(json)}. Pass what toJSON() returned.`)
 }
 
-function look(caller: string, field: string, known: ReadonlyMap<string, (options: object) => unknown>, name: unknown): (options: object) => unknown {
+function look(
+  caller: string,
+  field: string,
+  known: ReadonlyMap<string, (options: object) => unknown>,
+  name: unknown,
+): (options: object) => unknown {
   const build = known.get(name as string)
   if (build !== undefined) return build
-  throw new AugmentError('AUGMENT_JSON', `${caller}: json.${field} must be one of ${[...known.keys()].sort().join(', ')}, got ${JSON.stringify(name) ?? 'nothing'}.`)
+  throw new AugmentError(
+    'AUGMENT_JSON',
+    `${caller}: json.${field} must be one of ${[...known.keys()].sort().join(', ')}, got ${show(name)}.`,
+  )
 }
 
 function list(caller: string, field: string, entries: readonly TransformJson[] | undefined): Transform<Spectrogram>[] {
   if (Array.isArray(entries)) return entries.map((entry) => fromJSON<Transform<Spectrogram>>(entry as TransformJson))
-  throw new AugmentError('AUGMENT_JSON', `fromJSON: ${field} of ${caller} must be an array, got ${JSON.stringify(entries) ?? 'nothing'}.`)
+  throw new AugmentError('AUGMENT_JSON', `fromJSON: ${field} of ${caller} must be an array, got ${show(entries)}.`)
 }

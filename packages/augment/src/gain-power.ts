@@ -1,4 +1,4 @@
-import { checkNumber, checkOrder } from './check.js'
+import { checkNumber, checkOrder, checkPositive } from './check.js'
 import { defineSpectrogramTransform } from './define-transform.js'
 import { drawUniform } from './draw-numbers.js'
 import type { Rng } from './rng.js'
@@ -29,8 +29,8 @@ export interface GainPowerParams {
 export function gainPower(options: GainPowerOptions = {}): Transform<Spectrogram, GainPowerParams> {
   const { minFactor = 0.8, maxFactor = 1.2, p = 0.5 } = options
   const name = 'gainPower'
-  checkNumber(name, 'minFactor', minFactor, Number.MIN_VALUE)
-  checkNumber(name, 'maxFactor', maxFactor, Number.MIN_VALUE)
+  checkPositive(name, 'minFactor', minFactor)
+  checkPositive(name, 'maxFactor', maxFactor)
   checkOrder(name, 'minFactor', minFactor, 'maxFactor', maxFactor)
 
   return defineSpectrogramTransform({

@@ -1,3 +1,4 @@
+import { show } from './check.js'
 import { AugmentError } from './errors.js'
 
 /**
@@ -8,7 +9,7 @@ export type MaskFill = number | 'floor' | 'mean'
 
 export function checkFill(caller: string, fill: unknown): void {
   if (fill === 'floor' || fill === 'mean' || (typeof fill === 'number' && Number.isFinite(fill))) return
-  throw new AugmentError('AUGMENT_RANGE', `${caller}: fill must be a finite number, 'floor' or 'mean', got ${String(fill)}.`)
+  throw new AugmentError('AUGMENT_RANGE', `${caller}: fill must be a finite number, 'floor' or 'mean', got ${show(fill)}.`)
 }
 
 /** The number that `fill` stands for, for masks along one axis. */

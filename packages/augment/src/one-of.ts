@@ -1,4 +1,4 @@
-import { checkInteger, checkNames, checkNumber } from './check.js'
+import { checkInteger, checkNames, checkNumber, show } from './check.js'
 import { checkTransforms } from './compose.js'
 import { drawChance, drawUniform, namedStreams } from './draw-numbers.js'
 import { AugmentError } from './errors.js'
@@ -44,7 +44,10 @@ export function oneOf<Sample extends Spectrogram | Waveform>(
   weights.forEach((weight, i) => checkNumber(name, `weights[${i}]`, weight, 0))
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   if (weights.length !== choices.length || total === 0) {
-    throw new AugmentError('AUGMENT_RANGE', `${name}: weights must be ${choices.length} numbers, not all 0, got ${JSON.stringify(weights)}.`)
+    throw new AugmentError(
+      'AUGMENT_RANGE',
+      `${name}: weights must be one number for each transform (${choices.length}), not all 0, got ${show(weights)}.`,
+    )
   }
   const chosen = (choice: number): Transform<Sample> => {
     checkInteger(name, 'params.choice', choice, 0, choices.length - 1)

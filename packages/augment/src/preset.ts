@@ -1,3 +1,4 @@
+import { show } from './check.js'
 import { AugmentError } from './errors.js'
 import type { TransformJson } from './transform.js'
 
@@ -17,7 +18,7 @@ export function mergeOption<Options extends object, Part>(
 ): Part | undefined {
   if (option === false) return undefined
   if (option !== true && (typeof option !== 'object' || option === null)) {
-    throw new AugmentError('AUGMENT_RANGE', `${caller}: ${field} must be true, false or an object of options, got ${String(option)}.`)
+    throw new AugmentError('AUGMENT_RANGE', `${caller}: ${field} must be true, false or an object of options, got ${show(option)}.`)
   }
   return build(option === true ? preset : { ...preset, ...option })
 }

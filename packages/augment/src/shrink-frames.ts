@@ -1,4 +1,4 @@
-import { checkInteger, checkNumber, checkOrder, sizeOf } from './check.js'
+import { checkChoice, checkInteger, checkOrder, checkPositive, sizeOf } from './check.js'
 import { defineSpectrogramTransform } from './define-transform.js'
 import { drawInteger, drawUniform } from './draw-numbers.js'
 import { addFrames, drawWindow } from './slice-frames.js'
@@ -40,9 +40,10 @@ export type ShrinkFramesParams = SliceFramesParams | KeptBins
 export function shrinkFrames(options: ShrinkFramesOptions = {}): Transform<Spectrogram, ShrinkFramesParams> {
   const { minShare = 0.25, maxShare = 1, axisBug = false, p = 0.5 } = options
   const name = 'shrinkFrames'
-  checkNumber(name, 'minShare', minShare, Number.MIN_VALUE, 1)
-  checkNumber(name, 'maxShare', maxShare, Number.MIN_VALUE, 1)
+  checkPositive(name, 'minShare', minShare, 1)
+  checkPositive(name, 'maxShare', maxShare, 1)
   checkOrder(name, 'minShare', minShare, 'maxShare', maxShare)
+  checkChoice(name, 'axisBug', axisBug, [true, false])
 
   return defineSpectrogramTransform<ShrinkFramesParams>({
     name,

@@ -21,7 +21,7 @@ export interface Transform<Sample extends Spectrogram | Waveform, Params extends
   /**
    * Does it. Pure: same sample and params, same bits. Always returns new data, also for null.
    *
-   * @throws `AUGMENT_SHAPE` for a sample whose sizes do not fit the params or each other
+   * @throws `AUGMENT_SHAPE` for a sample whose sizes do not fit its data, `AUGMENT_RANGE` for params that reach beyond the sample
    */
   apply(sample: Sample, params: Params | null): Sample
   /** The sizes after `apply`, so that a chain of transforms can be drawn before any is applied. */

@@ -25,7 +25,10 @@ export function noiseWaveform(length: number, seed: number, sampleRate = 16000):
 
 /** A source of clips with one class each. */
 export function sourceOf<Input extends Spectrogram | Waveform>(inputs: readonly Input[], classes = 4): ExampleSource<Input> {
-  const clips = inputs.map<Example<Input>>((input, i) => ({ input, labels: Float32Array.from({ length: classes }, (_, c) => Number(c === i % classes)) }))
+  const clips = inputs.map<Example<Input>>((input, i) => ({
+    input,
+    labels: Float32Array.from({ length: classes }, (_, c) => Number(c === i % classes)),
+  }))
   return {
     size: clips.length,
     about: (index) => {

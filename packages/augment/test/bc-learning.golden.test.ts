@@ -6,7 +6,15 @@ import { describe, expect, test } from 'vitest'
 
 interface Golden {
   clips: { name: string; sampleRate: number; file: string; nFft: number; gainDecibels: { A: number; rms: number } }[]
-  cases: { clips: [string, string]; mode: 'A' | 'rms'; r: number; p: number; labels: [number[], number[]]; mixedLabels: number[]; file?: string }[]
+  cases: {
+    clips: [string, string]
+    mode: 'A' | 'rms'
+    r: number
+    p: number
+    labels: [number[], number[]]
+    mixedLabels: number[]
+    file?: string
+  }[]
 }
 
 const here = (file: string): URL => new URL(`golden/${file}`, import.meta.url)
@@ -14,7 +22,14 @@ const json = <T>(file: string): T => JSON.parse(readFileSync(here(file), 'utf8')
 const { clips, cases } = json<Golden>('cases.json')
 const waves = new Map(clips.map(({ name, sampleRate, file }) => [name, { samples: readNpy(here(file)).data as Float32Array, sampleRate }]))
 /** Of the mixed files only some are kept here; the samples of the others follow from p. */
-const stored = new Set(['short+short-noise-A', 'short+short-noise-rms', 'tone-60+tone-3000-A', 'tone-60+tone-3000-rms', 'noise-16k+tone-16k-A', 'late+noise-A'])
+const stored = new Set([
+  'short+short-noise-A',
+  'short+short-noise-rms',
+  'tone-60+tone-3000-A',
+  'tone-60+tone-3000-rms',
+  'noise-16k+tone-16k-A',
+  'late+noise-A',
+])
 
 function pair({ clips: [first, second], labels }: Golden['cases'][number]): [Example<Waveform>, Example<Waveform>] {
   return [
@@ -52,7 +67,10 @@ describe.each(cases)('$clips $mode r = $r', (golden) => {
   test('samples', () => {
     const file = `${names.join('+')}-${mode}`
     const scale = Math.hypot(p, 1 - p)
-    const expected = r === 0.25 && stored.has(file) ? (readNpy(here(`mixed/${file}-0.25.npy`)).data as Float32Array) : first.input.samples.map((x, i) => (p * x + (1 - p) * second.input.samples[i]) / scale)
+    const expected =
+      r === 0.25 && stored.has(file)
+        ? (readNpy(here(`mixed/${file}-0.25.npy`)).data as Float32Array)
+        : first.input.samples.map((x, i) => (p * x + (1 - p) * second.input.samples[i]) / scale)
     expect(mixed.input.samples.length).toBe(expected.length)
     let worst = 0
     expected.forEach((x, i) => (worst = Math.max(worst, Math.abs(mixed.input.samples[i] - x))))

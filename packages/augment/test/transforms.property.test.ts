@@ -26,37 +26,42 @@ type AnySample = Spectrogram | Waveform
 type Make = (p: number) => Transform<AnySample>
 
 const ofSpectrograms: Record<string, Make> = {
-  'frequencyMask': (p) => frequencyMask({ minWidthBins: 2, maxWidthBins: 9, p }),
+  frequencyMask: (p) => frequencyMask({ minWidthBins: 2, maxWidthBins: 9, p }),
   'frequencyMask floor': (p) => frequencyMask({ minWidthBins: 2, maxWidthBins: 9, fill: 'floor', p }),
   'frequencyMask half-width': (p) => frequencyMask({ minWidthBins: 2, maxWidthBins: 9, semantics: 'half-width', p }),
   'timeMask mean': (p) => timeMask({ fill: 'mean', p }),
-  'timeWarp': (p) => timeWarp({ maxShiftFrames: 7.5, p }),
-  'sliceFrames': (p) => sliceFrames({ frames: 30, p }),
+  timeWarp: (p) => timeWarp({ maxShiftFrames: 7.5, p }),
+  sliceFrames: (p) => sliceFrames({ frames: 30, p }),
   'sliceFrames excluded': (p) => sliceFrames({ frames: 30, lastOffset: 'excluded', p }),
-  'shrinkFrames': (p) => shrinkFrames({ p }),
+  shrinkFrames: (p) => shrinkFrames({ p }),
   'shrinkFrames axisBug': (p) => shrinkFrames({ axisBug: true, p }),
-  'gainPower': (p) => gainPower({ p }),
-  'compose': (p) => compose<Spectrogram>([sliceFrames({ frames: 20 }), timeMask(), frequencyMask({ p: 1 }), timeMask()], { p }),
-  'oneOf': (p) => oneOf<Spectrogram>([sliceFrames({ frames: 20, p: 0.5 }), timeMask(), compose<Spectrogram>([])], { weights: [1, 0, 2], p }),
+  gainPower: (p) => gainPower({ p }),
+  compose: (p) => compose<Spectrogram>([sliceFrames({ frames: 20 }), timeMask(), frequencyMask({ p: 1 }), timeMask()], { p }),
+  oneOf: (p) => oneOf<Spectrogram>([sliceFrames({ frames: 20, p: 0.5 }), timeMask(), compose<Spectrogram>([])], { weights: [1, 0, 2], p }),
 } as Record<string, Make>
 
 const ofWaveforms: Record<string, Make> = {
-  'sliceSamples': (p) => sliceSamples({ samples: 100, p }),
+  sliceSamples: (p) => sliceSamples({ samples: 100, p }),
   'sliceSamples ifShort': (p) => sliceSamples({ samples: 101, padding: 'ifShort', p }),
   'sliceSamples excluded': (p) => sliceSamples({ samples: 101, lastOffset: 'excluded', p }),
-  'padSamples': (p) => padSamples({ eachSideSamples: 3, minSamples: 100, p }),
-  'scaleSamples': (p) => scaleSamples({ p }),
+  padSamples: (p) => padSamples({ eachSideSamples: 3, minSamples: 100, p }),
+  scaleSamples: (p) => scaleSamples({ p }),
   'scaleSamples nearest': (p) => scaleSamples({ interpolation: 'nearest', p }),
-  'gainSamples': (p) => gainSamples({ p }),
-  'whiteNoise': (p) => whiteNoise({ p }),
-  'compose': (p) => compose<Waveform>([scaleSamples(), padSamples({ minSamples: 200 }), sliceSamples({ samples: 150 }), gainSamples()], { p }),
+  gainSamples: (p) => gainSamples({ p }),
+  whiteNoise: (p) => whiteNoise({ p }),
+  compose: (p) =>
+    compose<Waveform>([scaleSamples(), padSamples({ minSamples: 200 }), sliceSamples({ samples: 150 }), gainSamples()], { p }),
 } as Record<string, Make>
 
 const values = (sample: AnySample): Float32Array => ('data' in sample ? sample.data : sample.samples)
 
 describe.each([
   ...Object.entries(ofSpectrograms).map(([name, make]) => ({ name, make, samples: spectrogram as fc.Arbitrary<AnySample> })),
-  ...Object.entries(ofWaveforms).map(([name, make]) => ({ name: `${name} (waveform)`, make, samples: waveform as fc.Arbitrary<AnySample> })),
+  ...Object.entries(ofWaveforms).map(([name, make]) => ({
+    name: `${name} (waveform)`,
+    make,
+    samples: waveform as fc.Arbitrary<AnySample>,
+  })),
 ])('$name', ({ make, samples }) => {
   test('apply never touches its input, returns new data, and the same bits again after JSON', () => {
     const transform = make(1)

@@ -6,16 +6,22 @@ import { moments, noiseWaveform, seed, waveform } from './arbitraries.js'
 describe('sliceSamples', () => {
   test.each(['bothSides', 'ifShort'] as const)('%s: a window of the clip, silence around it, never only silence', (padding) => {
     fc.assert(
-      fc.property(waveform, seed, fc.integer({ min: 1, max: 200 }), fc.constantFrom('included' as const, 'excluded' as const), (clip, drawn, samples, lastOffset) => {
-        const slicer = sliceSamples({ samples, padding, lastOffset })
-        const { startSample, keptSamples, offsetSample } = slicer.draw(createRng(drawn), sampleInfo(clip))!
-        const slice = slicer.apply(clip, { startSample, keptSamples, offsetSample }).samples
-        const expected = new Float32Array(samples)
-        expected.set(clip.samples.subarray(startSample, startSample + keptSamples), offsetSample)
-        expect(slice).toEqual(expected)
-        const least = padding === 'ifShort' ? samples : Math.ceil(samples / 2)
-        expect(keptSamples).toBeGreaterThanOrEqual(Math.min(clip.samples.length, least))
-      }),
+      fc.property(
+        waveform,
+        seed,
+        fc.integer({ min: 1, max: 200 }),
+        fc.constantFrom('included' as const, 'excluded' as const),
+        (clip, drawn, samples, lastOffset) => {
+          const slicer = sliceSamples({ samples, padding, lastOffset })
+          const { startSample, keptSamples, offsetSample } = slicer.draw(createRng(drawn), sampleInfo(clip))!
+          const slice = slicer.apply(clip, { startSample, keptSamples, offsetSample }).samples
+          const expected = new Float32Array(samples)
+          expected.set(clip.samples.subarray(startSample, startSample + keptSamples), offsetSample)
+          expect(slice).toEqual(expected)
+          const least = padding === 'ifShort' ? samples : Math.ceil(samples / 2)
+          expect(keptSamples).toBeGreaterThanOrEqual(Math.min(clip.samples.length, least))
+        },
+      ),
     )
   })
 
@@ -23,18 +29,25 @@ describe('sliceSamples', () => {
     [100, 'included'],
     [101, 'included'],
     [100, 'excluded'],
-  ] as const)('bothSides, %d samples, last offset %s: every window of the clip with half a slice of zeros on both sides', (samples, lastOffset) => {
-    const length = 40
-    const clip = noiseWaveform(length, 9)
-    const pad = Math.floor(samples / 2)
-    const padded = new Float32Array(length + 2 * pad)
-    padded.set(clip.samples, pad)
-    const windows = new Set(Array.from({ length: padded.length - samples + (lastOffset === 'included' ? 1 : 0) }, (_, shift) => padded.slice(shift, shift + samples).join()))
-    const slicer = sliceSamples({ samples, lastOffset })
-    const rng = createRng('all')
-    const seen = new Set(Array.from({ length: 3000 }, () => slicer.apply(clip, slicer.draw(rng, sampleInfo(clip))).samples.join()))
-    expect([...seen].sort()).toEqual([...windows].sort())
-  })
+  ] as const)(
+    'bothSides, %d samples, last offset %s: every window of the clip with half a slice of zeros on both sides',
+    (samples, lastOffset) => {
+      const length = 40
+      const clip = noiseWaveform(length, 9)
+      const pad = Math.floor(samples / 2)
+      const padded = new Float32Array(length + 2 * pad)
+      padded.set(clip.samples, pad)
+      const windows = new Set(
+        Array.from({ length: padded.length - samples + (lastOffset === 'included' ? 1 : 0) }, (_, shift) =>
+          padded.slice(shift, shift + samples).join(),
+        ),
+      )
+      const slicer = sliceSamples({ samples, lastOffset })
+      const rng = createRng('all')
+      const seen = new Set(Array.from({ length: 3000 }, () => slicer.apply(clip, slicer.draw(rng, sampleInfo(clip))).samples.join()))
+      expect([...seen].sort()).toEqual([...windows].sort())
+    },
+  )
 })
 
 describe('padSamples', () => {
@@ -110,7 +123,9 @@ describe('gainSamples', () => {
 describe('whiteNoise', () => {
   const params = { signalToNoiseDecibels: 20, noiseSeed: 7 }
   const clip = { samples: Float32Array.from({ length: 40_000 }, (_, i) => 0.5 * Math.sin(i / 9)), sampleRate: 16_000 }
-  const noise = whiteNoise().apply(clip, params).samples.map((value, i) => value - clip.samples[i])
+  const noise = whiteNoise()
+    .apply(clip, params)
+    .samples.map((value, i) => value - clip.samples[i])
 
   test('has the power it says, mean 0, and no correlation from sample to sample', () => {
     const power = noise.reduce((sum, value) => sum + value ** 2, 0) / noise.length

@@ -1,0 +1,310 @@
+import type { Example, LogmelDraw, PipelineJson, RngState, Spectrogram, Transform, TransformJson, Waveform } from '@audiotag/augment'
+import {
+  AugmentError,
+  aWeighting,
+  bcLearning,
+  clipGain,
+  compose,
+  createRng,
+  dcase2019Logmel,
+  dcase2019Waveform,
+  drawBeta,
+  drawGamma,
+  frequencyMask,
+  fromJSON,
+  gainPower,
+  gainSamples,
+  mixup,
+  oneOf,
+  padSamples,
+  pipelineFromJSON,
+  restoreRng,
+  scaleSamples,
+  shrinkFrames,
+  sliceFrames,
+  sliceSamples,
+  timeMask,
+  timeWarp,
+  whiteNoise,
+} from '@audiotag/augment'
+import { expect, test } from 'vitest'
+import { noiseSpectrogram, noiseWaveform, sourceOf } from './arbitraries.js'
+
+const rng = createRng(1)
+const sample = noiseSpectrogram(4, 6, 1)
+const wave = noiseWaveform(300, 1)
+const example = { input: sample, labels: Float32Array.of(1, 0) }
+const heard = { input: wave, labels: Float32Array.of(1, 0) }
+const source = sourceOf([sample, noiseSpectrogram(4, 9, 2)])
+const clips = sourceOf([wave, noiseWaveform(500, 2)])
+const logmel = dcase2019Logmel({ frames: 5, mixup: { p: 1 } })
+const drawn = logmel.draw(createRng(1), 0, source)
+const waveform = dcase2019Waveform({ samples: 100 })
+const soundDrawn = waveform.draw(createRng(1), 0, clips)
+const any = (value: unknown): never => value as never
+
+const failures: (() => unknown)[] = [
+  // streams and draws
+  () => createRng(Number.NaN),
+  () => createRng(any(null)),
+  () => createRng(1).fork(any({})),
+  () => restoreRng(any(undefined)),
+  () => restoreRng({ key: [1, 2, 3, 4], state: [0, 0, 0, 0] }),
+  () => restoreRng({ key: [1, 2, 3, 4], state: [1, 2, 3] } satisfies RngState),
+  () => drawBeta(rng, 0, 1),
+  () => drawGamma(rng, 1, 0),
+  () => frequencyMask().draw(() => 1, sample),
+  () => frequencyMask().draw(() => Number.NaN, sample),
+  // options
+  () => frequencyMask({ p: 1.5 }),
+  () => frequencyMask({ p: Number.NaN }),
+  () => frequencyMask({ minWidthBins: 0 }),
+  () => frequencyMask({ minWidthBins: 9, maxWidthBins: 8 }),
+  () => frequencyMask({ maxWidthBins: 8.5 }),
+  () => frequencyMask({ fill: any('silence') }),
+  () => frequencyMask({ semantics: any('half') }),
+  () => frequencyMask(any({ width: 3 })),
+  () => timeMask({ minWidthFrames: 100 }),
+  () => timeWarp({ maxShiftFrames: -1 }),
+  () => sliceFrames(any({})),
+  () => sliceFrames({ frames: 0 }),
+  () => sliceFrames({ frames: 4, lastOffset: any(true) }),
+  () => shrinkFrames({ minShare: 0 }),
+  () => shrinkFrames({ maxShare: 1.1 }),
+  () => shrinkFrames({ axisBug: any('yes') }),
+  () => gainPower({ minFactor: -1 }),
+  () => sliceSamples(any(undefined)),
+  () => sliceSamples({ samples: 10, padding: any('zeros') }),
+  () => padSamples({ minSamples: -3 }),
+  () => padSamples({ placement: any('left') }),
+  () => scaleSamples({ maxFactor: 1e9 }),
+  () => gainSamples({ minDecibels: 7 }),
+  () => whiteNoise({ maxSignalToNoiseDecibels: Infinity }),
+  () => mixup({ alpha: 0 }),
+  () => mixup({ labels: any('or') }),
+  () => bcLearning({ gain: any('B') }),
+  () => bcLearning(any({ aWeighting: true })),
+  () => oneOf([]),
+  () => oneOf<Spectrogram>([timeMask()], { weights: [1, 2] }),
+  () => oneOf<Spectrogram>([timeMask()], { weights: [0] }),
+  () => oneOf<Spectrogram>([timeMask()], { weights: [-1] }),
+  () => compose(any([mixup()])),
+  () => compose(any(undefined)),
+  () => aWeighting(-1),
+  () => clipGain(wave.samples, { sampleRate: 0 }),
+  () => clipGain(wave.samples, { sampleRate: 16_000, frameSamples: 1000 }),
+  () => clipGain(wave.samples, any({})),
+  // sizes
+  () => frequencyMask().draw(rng, {}),
+  () => sliceFrames({ frames: 4 }).draw(rng, { frames: 0 }),
+  () => sliceSamples({ samples: 4 }).draw(rng, { samples: any(wave.samples) }),
+  () => frequencyMask().apply({ ...sample, frames: 5 }, { startBin: 0, widthBins: 1 }),
+  () => frequencyMask().apply(any({ data: [1, 2], bins: 1, frames: 2 }), { startBin: 0, widthBins: 1 }),
+  () => frequencyMask().apply(any(null), null),
+  () => gainSamples().apply({ samples: new Float32Array(0), sampleRate: 8000 }, { factor: 1 }),
+  () => gainSamples().apply(any({ samples: wave.samples }), { factor: 1 }),
+  // params of another sample, or damaged ones
+  () => frequencyMask().apply(sample, { startBin: 3, widthBins: 2 }),
+  () => frequencyMask().apply(sample, any({})),
+  () => timeMask().apply(sample, { startFrame: -1, widthFrames: 2 }),
+  () => timeWarp().apply(sample, { centerFrame: 3, shiftFrames: 9 }),
+  () => sliceFrames({ frames: 4 }).apply(sample, { startFrame: 5, keptFrames: 4, offsetFrame: 0 }),
+  () => shrinkFrames().apply(sample, { startBin: 3, endBin: 9 }),
+  () => gainPower().apply(sample, { factor: Number.NaN }),
+  () => sliceSamples({ samples: 4 }).apply(wave, { startSample: 0, keptSamples: 4, offsetSample: 1 }),
+  () => padSamples().apply(wave, { beforeSamples: -1, afterSamples: 0 }),
+  () => scaleSamples().apply(wave, { factor: 0 }),
+  () => whiteNoise().apply(wave, { signalToNoiseDecibels: 3, noiseSeed: 0.5 }),
+  () => mixup().apply(example, example, { lambda: 2 }),
+  () => mixup().apply(example, { ...example, input: noiseSpectrogram(4, 7, 1) }, { lambda: 0.5 }),
+  () => mixup().apply(example, { ...example, labels: new Float32Array(3) }, { lambda: 0.5 }),
+  () => bcLearning().apply(heard, { ...heard, input: { ...wave, sampleRate: 8000 } }, { ratio: 0.5 }),
+  () => bcLearning().apply(heard, { ...heard, input: { ...wave, samples: wave.samples.map(() => Number.NaN) } }, { ratio: 0.5 }),
+  () =>
+    bcLearning({ gain: 'rms' }).apply(heard, { ...heard, input: { ...wave, samples: wave.samples.map(() => Infinity) } }, { ratio: 0.5 }),
+  () =>
+    bcLearning({ gain: 'int16-rms' }).apply(
+      heard,
+      { ...heard, input: { ...wave, samples: wave.samples.map(() => Number.NaN) } },
+      { ratio: 0.5 },
+    ),
+  () => compose<Spectrogram>([timeMask(), timeMask()]).apply(sample, { steps: [null] }),
+  () => oneOf<Spectrogram>([timeMask()]).apply(sample, { choice: 1, params: null }),
+  // JSON
+  () => fromJSON(any(null)),
+  () => fromJSON(any('frequencyMask')),
+  () => fromJSON({ transform: 'reverb' }),
+  () => fromJSON({ transform: 'toString' }),
+  () => fromJSON({ transform: 'frequencyMask', p: 3 }),
+  () => fromJSON({ transform: 'frequencyMask', widthBins: 3 }),
+  () => fromJSON({ transform: 'compose', p: 1 }),
+  () => fromJSON({ transform: 'oneOf', transforms: [{ transform: 'pitch' }] } as TransformJson),
+  () => pipelineFromJSON({ pipeline: 'dcase2020' }),
+  () => pipelineFromJSON({ ...logmel.toJSON(), partner: 'custom' } satisfies PipelineJson),
+  () => pipelineFromJSON(logmel.toJSON(), { partner: () => 0 }),
+  // pipelines
+  () => dcase2019Logmel(any(undefined)),
+  () => dcase2019Logmel({ frames: 1.5 }),
+  () => dcase2019Logmel({ frames: 5, variant: any('reference-code') }),
+  () => dcase2019Logmel(any({ frames: 5, freqMask: false })),
+  () => dcase2019Logmel({ frames: 5, mixup: any(0.5) }),
+  () => dcase2019Logmel({ frames: 5, mixup: { p: 2 } }),
+  () => dcase2019Logmel({ frames: 5, frequencyMask: any({ width: 3 }) }),
+  () => dcase2019Logmel({ frames: 5, gainOrder: any('never') }),
+  () => dcase2019Waveform({ samples: 0 }),
+  () => dcase2019Waveform({ samples: 9, mixMethod: any('max') }),
+  () => dcase2019Waveform({ samples: 9, mixMethod: 'mixup', mix: { gain: 'A' } }),
+  () => logmel.draw(rng, 2, source),
+  () => logmel.draw(rng, -1, source),
+  () => dcase2019Logmel({ frames: 5, mixup: { p: 1 }, partner: () => 2 }).draw(rng, 0, source),
+  () => logmel.draw(rng, 0, { size: 2, about: () => ({ samples: 5 }) }),
+  () => logmel.apply(sourceOf([noiseSpectrogram(4, 2, 1), noiseSpectrogram(4, 2, 1)]), drawn),
+  () => logmel.apply(source, { ...drawn, mixup: { lambda: 3, partner: drawn.mixup!.partner } } satisfies LogmelDraw),
+  () =>
+    logmel.apply(
+      { get: (i): Example<Spectrogram> => ({ input: noiseSpectrogram(i === 0 ? 4 : 5, 9, 1), labels: example.labels }) },
+      { ...drawn, mixup: { lambda: 0.5, partner: { ...drawn.mixup!.partner, index: 1 } } },
+    ),
+  () => waveform.apply(sourceOf([noiseWaveform(3, 1), noiseWaveform(3, 2)]), soundDrawn),
+  () =>
+    waveform.apply(
+      { get: (i): Example<Waveform> => ({ input: noiseWaveform(600, 1), labels: new Float32Array(i + 1) }) },
+      { ...soundDrawn, mix: { ratio: 0.5, partner: { ...soundDrawn.mix!.partner, index: 1 } } },
+    ),
+]
+
+/** The message of what `run` throws, which must be an AugmentError. */
+function message(run: () => unknown): string {
+  try {
+    run()
+  } catch (error) {
+    return error instanceof AugmentError ? `${error.code} ${error.message}` : `not an AugmentError: ${String(error)} from ${String(run)}`
+  }
+  return `nothing thrown by ${String(run)}`
+}
+
+test('every failure is an AugmentError that says what to do', () => {
+  const messages = failures.map(message)
+  expect(messages.filter((text) => !/^AUGMENT_[A-Z_]+ \w+: .+, got .+\.$|^AUGMENT_[A-Z_]+ \w+: .+\.$/.test(text))).toEqual([])
+  expect(messages).toMatchInlineSnapshot(`
+    [
+      "AUGMENT_RANGE createRng: seed must be a string or a finite number, got NaN.",
+      "AUGMENT_RANGE createRng: seed must be a string or a finite number, got null.",
+      "AUGMENT_RANGE fork: label must be a string or a finite number, got {}.",
+      "AUGMENT_JSON restoreRng: state must be { key, state } with 4 int32 each, not all zero, got undefined. Pass what state() returned.",
+      "AUGMENT_JSON restoreRng: state must be { key, state } with 4 int32 each, not all zero, got {"key":[1,2,3,4],"state":[0,0,0,0]}. Pass what state() returned.",
+      "AUGMENT_JSON restoreRng: state must be { key, state } with 4 int32 each, not all zero, got {"key":[1,2,3,4],"state":[1,2,3]}. Pass what state() returned.",
+      "AUGMENT_RANGE drawBeta: alpha must be a number from 0.01 to 1000000, got 0.",
+      "AUGMENT_RANGE drawGamma: scale must be a finite number above 0, got 0.",
+      "AUGMENT_RNG draw: rng must return numbers in [0, 1), got 1. Pass createRng(seed).",
+      "AUGMENT_RNG draw: rng must return numbers in [0, 1), got NaN. Pass createRng(seed).",
+      "AUGMENT_RANGE frequencyMask: p must be a number from 0 to 1, got 1.5.",
+      "AUGMENT_RANGE frequencyMask: p must be a number from 0 to 1, got NaN.",
+      "AUGMENT_RANGE frequencyMask: minWidthBins must be an integer of at least 1, got 0.",
+      "AUGMENT_RANGE frequencyMask: minWidthBins must be at most maxWidthBins, got 9 and 8.",
+      "AUGMENT_RANGE frequencyMask: maxWidthBins must be an integer of at least 1, got 8.5.",
+      "AUGMENT_RANGE frequencyMask: fill must be a finite number, 'floor' or 'mean', got 'silence'.",
+      "AUGMENT_RANGE frequencyMask: semantics must be one of 'width', 'half-width', got 'half'.",
+      "AUGMENT_RANGE frequencyMask: there is no option width. Options: p, minWidthBins, maxWidthBins, fill, semantics.",
+      "AUGMENT_RANGE timeMask: minWidthFrames must be at most maxWidthFrames, got 100 and 64.",
+      "AUGMENT_RANGE timeWarp: maxShiftFrames must be a finite number of at least 0, got -1.",
+      "AUGMENT_RANGE sliceFrames: frames must be an integer of at least 1, got undefined.",
+      "AUGMENT_RANGE sliceFrames: frames must be an integer of at least 1, got 0.",
+      "AUGMENT_RANGE sliceFrames: lastOffset must be one of 'included', 'excluded', got true.",
+      "AUGMENT_RANGE shrinkFrames: minShare must be above 0 and at most 1, got 0.",
+      "AUGMENT_RANGE shrinkFrames: maxShare must be above 0 and at most 1, got 1.1.",
+      "AUGMENT_RANGE shrinkFrames: axisBug must be one of true, false, got 'yes'.",
+      "AUGMENT_RANGE gainPower: minFactor must be a finite number above 0, got -1.",
+      "AUGMENT_RANGE sliceSamples: samples must be an integer of at least 1, got undefined.",
+      "AUGMENT_RANGE sliceSamples: padding must be one of 'bothSides', 'ifShort', got 'zeros'.",
+      "AUGMENT_RANGE padSamples: minSamples must be an integer of at least 0, got -3.",
+      "AUGMENT_RANGE padSamples: placement must be one of 'random', 'start', 'center', 'end', got 'left'.",
+      "AUGMENT_RANGE scaleSamples: maxFactor must be a number from 0.01 to 100, got 1000000000.",
+      "AUGMENT_RANGE gainSamples: minDecibels must be at most maxDecibels, got 7 and 6.",
+      "AUGMENT_RANGE whiteNoise: maxSignalToNoiseDecibels must be a number from -200 to 200, got Infinity.",
+      "AUGMENT_RANGE mixup: alpha must be a number from 0.01 to 1000000, got 0.",
+      "AUGMENT_RANGE mixup: labels must be one of 'linear', 'union', got 'or'.",
+      "AUGMENT_RANGE bcLearning: gain must be one of 'A', 'rms', 'int16-rms', got 'B'.",
+      "AUGMENT_RANGE bcLearning: there is no option aWeighting. Options: p, alpha, gain, labels, selfMixBug.",
+      "AUGMENT_RANGE oneOf: the number of transforms must be an integer of at least 1, got 0.",
+      "AUGMENT_RANGE oneOf: weights must be one number for each transform (1), not all 0, got [1,2].",
+      "AUGMENT_RANGE oneOf: weights must be one number for each transform (1), not all 0, got [0].",
+      "AUGMENT_RANGE oneOf: weights[0] must be a finite number of at least 0, got -1.",
+      "AUGMENT_RANGE compose: transforms must be an array of transforms, entry 0 is none. Mixers and pipelines take two clips and go beside a chain, not into it.",
+      "AUGMENT_RANGE compose: transforms must be an array of transforms, entry 0 is none. Mixers and pipelines take two clips and go beside a chain, not into it.",
+      "AUGMENT_RANGE aWeighting: hertz must be a finite number of at least 0, got -1.",
+      "AUGMENT_RANGE clipGain: sampleRate must be a finite number of at least 100, got 0.",
+      "AUGMENT_RANGE clipGain: frameSamples must be a power of two, got 1000.",
+      "AUGMENT_RANGE clipGain: sampleRate must be a finite number of at least 100, got undefined.",
+      "AUGMENT_RANGE frequencyMask: about.bins must be an integer of at least 1, got undefined.",
+      "AUGMENT_RANGE sliceFrames: about.frames must be an integer of at least 1, got 0.",
+      "AUGMENT_RANGE sliceSamples: about.samples must be an integer of at least 1, got Float32Array of 300.",
+      "AUGMENT_SHAPE frequencyMask: sample.data must have bins · frames = 4 · 5 values, got 24.",
+      "AUGMENT_SHAPE frequencyMask: sample.data must be a Float32Array [bins, frames], got [1,2].",
+      "AUGMENT_SHAPE frequencyMask: sample.data must be a Float32Array [bins, frames], got undefined.",
+      "AUGMENT_SHAPE gainSamples: sample.samples must be a Float32Array of at least 1 sample, got Float32Array of 0.",
+      "AUGMENT_RANGE gainSamples: sample.sampleRate must be a finite number of at least 1, got undefined.",
+      "AUGMENT_RANGE frequencyMask: params.widthBins must be an integer from 1 to 1, got 2.",
+      "AUGMENT_RANGE frequencyMask: params.startBin must be an integer from 0 to 3, got undefined.",
+      "AUGMENT_RANGE timeMask: params.startFrame must be an integer from 0 to 6, got -1.",
+      "AUGMENT_RANGE timeWarp: params.shiftFrames must be a number from -3 to 2, got 9.",
+      "AUGMENT_RANGE sliceFrames: params.keptFrames must be an integer from 1 to 1, got 4.",
+      "AUGMENT_RANGE shrinkFrames: params.endBin must be an integer from 3 to 4, got 9.",
+      "AUGMENT_RANGE gainPower: params.factor must be a finite number of at least 0, got NaN.",
+      "AUGMENT_RANGE sliceSamples: params.offsetSample must be an integer from 0 to 0, got 1.",
+      "AUGMENT_RANGE padSamples: params.beforeSamples must be an integer of at least 0, got -1.",
+      "AUGMENT_RANGE scaleSamples: params.factor must be a number from 0.01 to 100, got 0.",
+      "AUGMENT_RANGE whiteNoise: params.noiseSeed must be an integer from 0 to 4294967295, got 0.5.",
+      "AUGMENT_RANGE mixup: params.lambda must be a number from 0 to 1, got 2.",
+      "AUGMENT_SHAPE mixup: both examples must have the same sizes, got 4 bins · 6 frames and 4 bins · 7 frames. Slice them to one length first.",
+      "AUGMENT_SHAPE mixup: both examples must have the same classes, got 2 and 3.",
+      "AUGMENT_SHAPE bcLearning: both examples must have the same sizes, got 300 samples at 16000 Hz and 300 samples at 8000 Hz. Slice them to one length first.",
+      "AUGMENT_NOT_FINITE clipGain: samples must be finite, got NaN or infinity. Drop or repair the clip.",
+      "AUGMENT_NOT_FINITE clipGain: samples must be finite, got NaN or infinity. Drop or repair the clip.",
+      "AUGMENT_NOT_FINITE clipGain: samples must be finite, got NaN or infinity. Drop or repair the clip.",
+      "AUGMENT_JSON compose: params.steps must have one entry for each of the 2 steps, got {"steps":[null]}. Draw and apply with the same chain.",
+      "AUGMENT_RANGE oneOf: params.choice must be an integer from 0 to 0, got 1.",
+      "AUGMENT_JSON fromJSON: json must be an object, got null. Pass what toJSON() returned.",
+      "AUGMENT_JSON fromJSON: json must be an object, got 'frequencyMask'. Pass what toJSON() returned.",
+      "AUGMENT_JSON fromJSON: json.transform must be one of bcLearning, compose, frequencyMask, gainPower, gainSamples, mixup, oneOf, padSamples, scaleSamples, shrinkFrames, sliceFrames, sliceSamples, timeMask, timeWarp, whiteNoise, got 'reverb'.",
+      "AUGMENT_JSON fromJSON: json.transform must be one of bcLearning, compose, frequencyMask, gainPower, gainSamples, mixup, oneOf, padSamples, scaleSamples, shrinkFrames, sliceFrames, sliceSamples, timeMask, timeWarp, whiteNoise, got 'toString'.",
+      "AUGMENT_RANGE frequencyMask: p must be a number from 0 to 1, got 3.",
+      "AUGMENT_RANGE frequencyMask: there is no option widthBins. Options: p, minWidthBins, maxWidthBins, fill, semantics.",
+      "AUGMENT_JSON fromJSON: steps of compose must be an array, got undefined.",
+      "AUGMENT_JSON fromJSON: json.transform must be one of bcLearning, compose, frequencyMask, gainPower, gainSamples, mixup, oneOf, padSamples, scaleSamples, shrinkFrames, sliceFrames, sliceSamples, timeMask, timeWarp, whiteNoise, got 'pitch'.",
+      "AUGMENT_JSON pipelineFromJSON: json.pipeline must be one of dcase2019Logmel, dcase2019Waveform, got 'dcase2020'.",
+      "AUGMENT_JSON pipelineFromJSON: this dcase2019Logmel needs the partner function it was made with, got undefined.",
+      "AUGMENT_JSON pipelineFromJSON: this dcase2019Logmel was made without a partner function, got function.",
+      "AUGMENT_RANGE dcase2019Logmel: frames must be an integer of at least 1, got undefined.",
+      "AUGMENT_RANGE dcase2019Logmel: frames must be an integer of at least 1, got 1.5.",
+      "AUGMENT_RANGE dcase2019Logmel: variant must be one of 'default', 'paper', 'referenceCode', got 'reference-code'.",
+      "AUGMENT_RANGE dcase2019Logmel: there is no option freqMask. Options: frames, variant, partner, additionalSlicing, lastOffset, mixup, gain, gainOrder, frequencyMask, timeMask, timeWarp.",
+      "AUGMENT_RANGE dcase2019Logmel: mixup must be true, false or an object of options, got 0.5.",
+      "AUGMENT_RANGE mixup: p must be a number from 0 to 1, got 2.",
+      "AUGMENT_RANGE frequencyMask: there is no option width. Options: p, minWidthBins, maxWidthBins, fill, semantics.",
+      "AUGMENT_RANGE dcase2019Logmel: gainOrder must be one of 'before-mixup', 'after-mixup', got 'never'.",
+      "AUGMENT_RANGE dcase2019Waveform: samples must be an integer of at least 1, got 0.",
+      "AUGMENT_RANGE dcase2019Waveform: mixMethod must be one of 'bc', 'mixup', got 'max'.",
+      "AUGMENT_RANGE mixup: there is no option gain. Options: p, alpha, labels.",
+      "AUGMENT_RANGE dcase2019Logmel: index must be an integer from 0 to 1, got 2.",
+      "AUGMENT_RANGE dcase2019Logmel: index must be an integer from 0 to 1, got -1.",
+      "AUGMENT_RANGE dcase2019Logmel: index returned by partner must be an integer from 0 to 1, got 2.",
+      "AUGMENT_RANGE dcase2019Logmel: about.frames must be an integer of at least 1, got undefined.",
+      "AUGMENT_RANGE sliceFrames: params.keptFrames must be an integer from 1 to 1, got 5.",
+      "AUGMENT_RANGE dcase2019Logmel: draw.mixup.lambda must be a number from 0 to 1, got 3.",
+      "AUGMENT_SHAPE dcase2019Logmel: clips must have the same bins, got 4 in clip 0 and 5 in clip 1.",
+      "AUGMENT_RANGE dcase2019Waveform: draw.slice.startSample must be an integer from 0 to 1, got 169.",
+      "AUGMENT_SHAPE bcLearning: both examples must have the same classes, got 1 and 2.",
+    ]
+  `)
+})
+
+test('a failed apply leaves its input alone', () => {
+  const before = sample.data.slice()
+  const transforms: [Transform<Spectrogram>, object][] = [
+    [frequencyMask(), { startBin: 3, widthBins: 2 }],
+    [timeMask(), { startFrame: 0, widthFrames: 99 }],
+  ]
+  for (const [transform, params] of transforms) expect(() => transform.apply(sample, params)).toThrow(AugmentError)
+  expect(sample.data).toEqual(before)
+})
