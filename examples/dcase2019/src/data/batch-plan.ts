@@ -39,7 +39,7 @@ export interface BatchPlan {
   /** The rows of a step: a function of seed, name and step, never of what was asked before. */
   at(step: number): readonly PlannedExample[]
   /** A row as the stream itself would draw it: a source by its weight, a clip uniformly. */
-  sample(rng: Rng): number
+  readonly sample: (rng: Rng) => number
 }
 
 /**

@@ -10,7 +10,7 @@ import { serveJobs } from './worker-pool.js'
 // The thread behind `createBatches`: its own handles, the cache of the main thread.
 const { dir, dropBad, shared, ...options } = workerData as BatchWorkerData
 const make = createBatchMaker(openFeatures<InputKind>(dir, { input: options.input, dropBad, shared }), options)
-serveJobs<BatchJob, Batch>(
-  ({ stream, step }) => make(stream, step),
-  ({ input, targets }) => [input.data.buffer as ArrayBuffer, targets.data.buffer as ArrayBuffer],
+serveJobs(
+  ({ stream, step }: BatchJob) => make(stream, step),
+  ({ input, targets }: Batch) => [input.data.buffer as ArrayBuffer, targets.data.buffer as ArrayBuffer],
 )

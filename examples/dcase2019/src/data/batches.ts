@@ -104,7 +104,8 @@ function threaded(workerData: BatchWorkerData, workers: number, ahead: number, s
     }
     return batch
   }
-  if (startStep !== undefined) for (let step = startStep; step < startStep + ahead; step++) for (const name of names) request(name, step)
+  if (startStep !== undefined)
+    for (let step = startStep; step < startStep + ahead; step++) for (const name of names) void request(name, step)
   return {
     next: async (stream, step) => {
       const steps = pending.get(stream)
@@ -117,7 +118,7 @@ function threaded(workerData: BatchWorkerData, workers: number, ahead: number, s
       const batch = request(stream, step)
       steps.delete(step)
       for (const other of steps.keys()) if (other < step || other > step + ahead) steps.delete(other)
-      for (let next = step + 1; next <= step + ahead; next++) request(stream, next)
+      for (let next = step + 1; next <= step + ahead; next++) void request(stream, next)
       return batch
     },
     close: () => pool.close(),

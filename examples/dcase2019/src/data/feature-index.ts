@@ -88,8 +88,10 @@ export function readFeatureIndex(dir: string): FeatureIndex {
   } catch (error) {
     throw new DataError('features', `${file}: is damaged (${(error as Error).message}). ${again}`, { file })
   }
-  if (index.format !== featureFormat) {
-    throw new DataError('features', `${file}: has format ${String(index.format)}, this program reads ${featureFormat}. ${again}`, { file })
+  if ((index.format as number) !== featureFormat) {
+    throw new DataError('features', `${file}: has format ${String(index.format)}, this program reads ${String(featureFormat)}. ${again}`, {
+      file,
+    })
   }
   const broken = damagedShard(dir, index)
   if (broken !== undefined) throw new DataError('features', `${broken} ${again}`, { file: dir })

@@ -6,7 +6,7 @@ import { serveJobs } from './worker-pool.js'
 // The thread behind `prepare`: one reader for its life, so that archives are opened once.
 const reader = createClipReader()
 let frozen: ShardJob['settings'] | undefined
-serveJobs<ShardJob, ShardResult, number>((job, progress) => {
+serveJobs((job: ShardJob, progress): Promise<ShardResult> => {
   // One frozen object for all jobs, so that the mel tables are made once.
   frozen ??= { ...job.settings, mel: job.settings.mel && Object.freeze(job.settings.mel) }
   return prepareShard({ ...job, settings: frozen }, reader, progress)

@@ -201,10 +201,10 @@ async function runJobs(jobs: readonly ShardJob[], { workers, skipBad, total, sig
   const reader = createClipReader()
   const pool =
     threads > 0
-      ? createWorkerPool<ShardJob, ShardResult, number>(new URL('./prepare-worker.js', import.meta.url), {
+      ? createWorkerPool<ShardJob, ShardResult>(new URL('./prepare-worker.js', import.meta.url), {
           workers: threads,
           workerData: null,
-          onProgress: count,
+          onProgress: (more) => count(more as number),
         })
       : undefined
   const aborted =

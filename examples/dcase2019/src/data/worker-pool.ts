@@ -36,9 +36,9 @@ interface Task<Job, Result> {
  * @param workers number of threads, at least 1
  * @param workerData given to each thread
  */
-export function createWorkerPool<Job, Result, Progress = never>(
+export function createWorkerPool<Job, Result>(
   script: URL,
-  { workers, workerData, onProgress }: { workers: number; workerData: unknown; onProgress?: (progress: Progress) => void },
+  { workers, workerData, onProgress }: { workers: number; workerData: unknown; onProgress?: (progress: unknown) => void },
 ): WorkerPool<Job, Result> {
   const queue: Task<Job, Result>[] = []
   const busy = new Map<Worker, Task<Job, Result>>()
@@ -55,12 +55,12 @@ export function createWorkerPool<Job, Result, Progress = never>(
       const worker = idle.pop() as Worker
       const task = queue.shift() as Task<Job, Result>
       busy.set(worker, task)
-      worker.postMessage(task.job)
+      worker.postMessage(task.job, [])
     }
   }
   const start = (): Worker => {
     const worker = new Worker(script, { workerData })
-    worker.on('message', (reply: Reply<Result, Progress>) => {
+    worker.on('message', (reply: Reply<Result, unknown>) => {
       if (reply.kind === 'progress') {
         onProgress?.(reply.progress)
         return
@@ -99,19 +99,21 @@ export function createWorkerPool<Job, Result, Progress = never>(
 
 /**
  * The other side: answers each job with what `handle` returns. Buffers named by `transfer` move without a copy.
+ *
+ * @param handle takes the pool's `Job`, tells its `Progress`, returns its `Result`
  */
-export function serveJobs<Job, Result, Progress = never>(
-  handle: (job: Job, progress: (progress: Progress) => void) => Result | Promise<Result>,
-  transfer: (result: Result) => readonly TransferListItem[] = () => [],
+export function serveJobs(
+  handle: (job: never, progress: (progress: unknown) => void) => unknown,
+  transfer: (result: never) => readonly TransferListItem[] = () => [],
 ): void {
   const port = parentPort
   if (port === null) throw new Error('serveJobs: runs in a worker thread only')
-  const post = (reply: Reply<Result, Progress>, list: readonly TransferListItem[] = []): void => port.postMessage(reply, list)
-  port.on('message', (job: Job) => {
+  const post = (reply: Reply<unknown, unknown>, list: readonly TransferListItem[] = []): void => port.postMessage(reply, list)
+  port.on('message', (job: unknown) => {
     void (async () => {
       try {
-        const result = await handle(job, (progress) => post({ kind: 'progress', progress }))
-        post({ kind: 'result', result }, transfer(result))
+        const result = await handle(job as never, (progress) => post({ kind: 'progress', progress }))
+        post({ kind: 'result', result }, transfer(result as never))
       } catch (error) {
         post({ kind: 'error', error: sent(error) })
       }

@@ -21,8 +21,8 @@ interface RandomCase {
   permutation: number[]
 }
 
-const read = <T>(name: string): T => JSON.parse(readFileSync(new URL(`golden/${name}`, import.meta.url), 'utf8')) as T
-const foldCases = read<FoldCase[]>('folds.json')
+const read = (name: string): unknown => JSON.parse(readFileSync(new URL(`golden/${name}`, import.meta.url), 'utf8'))
+const foldCases = read('folds.json') as FoldCase[]
 
 describe('kFold equals scikit-learn', () => {
   it.each(foldCases)('$rows rows, $splits splits, seed $seed', ({ rows, splits, seed, validation, sha256, summary }) => {
@@ -54,7 +54,7 @@ describe('kFold equals scikit-learn', () => {
 })
 
 describe('randomState equals NumPy', () => {
-  it.each(read<RandomCase[]>('random.json'))('seed $seed', ({ seed, uint32, shuffle, permutation }) => {
+  it.each(read('random.json') as RandomCase[])('seed $seed', ({ seed, uint32, shuffle, permutation }) => {
     const bits = randomState(seed)
     expect(uint32.map(() => bits.uint32())).toEqual(uint32)
     const items = Int32Array.from({ length: shuffle.length }, (_, index) => index)

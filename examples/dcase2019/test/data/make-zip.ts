@@ -6,7 +6,7 @@ import { crc32, deflateRawSync } from 'node:zlib'
  */
 export function makeZip(stem: string, files: Readonly<Record<string, Uint8Array>>, partBytes = Infinity): Record<string, Uint8Array> {
   const parts: number[][] = [[]]
-  const put = (bytes: Uint8Array | Buffer, whole: boolean): { disk: number; offset: number } => {
+  const put = (bytes: Uint8Array, whole: boolean): { disk: number; offset: number } => {
     if (whole && parts.at(-1)!.length + bytes.length > partBytes) parts.push([])
     const at = { disk: parts.length - 1, offset: parts.at(-1)!.length }
     for (const byte of bytes) {
@@ -14,12 +14,6 @@ export function makeZip(stem: string, files: Readonly<Record<string, Uint8Array>
       parts.at(-1)!.push(byte)
     }
     return at
-  }
-  const fields = (...values: readonly (readonly [bytes: 2 | 4, value: number])[]): Buffer => {
-    const buffer = Buffer.alloc(values.reduce((sum, [bytes]) => sum + bytes, 0))
-    let at = 0
-    for (const [bytes, value] of values) at = bytes === 2 ? buffer.writeUInt16LE(value, at) : buffer.writeUInt32LE(value, at)
-    return buffer
   }
   if (partBytes !== Infinity) put(Buffer.from('PK\x07\x08'), true)
   const records = Object.entries(files).map(([name, content], index) => {
@@ -73,4 +67,12 @@ export function makeZip(stem: string, files: Readonly<Record<string, Uint8Array>
       Uint8Array.from(bytes),
     ]),
   )
+}
+
+/** Little-endian numbers of 2 or 4 bytes. */
+function fields(...values: readonly (readonly [bytes: 2 | 4, value: number])[]): Uint8Array {
+  const buffer = Buffer.alloc(values.reduce((sum, [bytes]) => sum + bytes, 0))
+  let at = 0
+  for (const [bytes, value] of values) at = bytes === 2 ? buffer.writeUInt16LE(value, at) : buffer.writeUInt32LE(value, at)
+  return buffer
 }
