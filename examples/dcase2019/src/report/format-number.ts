@@ -5,13 +5,13 @@ export const NO_NUMBER = '–'
 
 /** A number to read: fixed decimals, `–` for null, NaN and infinities. */
 export function formatNumber(value: number | null | undefined, decimals: number = 3): string {
-  return typeof value === 'number' && Number.isFinite(value) ? value.toFixed(decimals) : NO_NUMBER
+  return typeof value === 'number' && Number.isFinite(value) ? fixed(value, decimals) : NO_NUMBER
 }
 
 /** The same as markup that keeps every digit: `<data value="0.8712345">0.871</data>`. */
 export function numberCell(value: number | null | undefined, decimals: number = 3): Html {
   if (typeof value !== 'number' || !Number.isFinite(value)) return html`${NO_NUMBER}`
-  return html`<data value="${value}">${value.toFixed(decimals)}</data>`
+  return html`<data value="${value}">${fixed(value, decimals)}</data>`
 }
 
 /** A count with thousands apart: `24,592,224`. */
@@ -28,4 +28,10 @@ export function formatDuration(seconds: number): string {
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`
   const minutes = Math.round(whole / 60)
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`
+}
+
+/** With a minus sign, not a hyphen, and no negative zero. */
+function fixed(value: number, decimals: number): string {
+  const text = Math.abs(value).toFixed(decimals)
+  return value < 0 && Number(text) !== 0 ? `−${text}` : text
 }

@@ -9,7 +9,7 @@ const TOP = 30
 const ROW = 34
 
 /** Every system's score on `primarySet` with its interval, the other sets as rings, references as dashed lines. */
-export function scoreChart({ systems, references, primarySet, sets }: ReportData): Html {
+export function scoreChart({ systems, references, primarySet, sets, intervalLevel }: ReportData): Html {
   const lines = references.filter(({ set, overall }) => set === primarySet && Number.isFinite(overall))
   const shown = systems.flatMap(({ scores }) => scores.flatMap(({ overall, low, high }) => [overall, low, high]))
   const values = [...shown, ...lines.map(({ overall }) => overall)].filter(
@@ -43,9 +43,9 @@ export function scoreChart({ systems, references, primarySet, sets }: ReportData
         <svg class="key" viewBox="0 0 24 12">
           <line class="whisker" x1="1" x2="23" y1="6" y2="6" />
           <circle class="dot" cx="12" cy="6" r="4.5" /></svg
-        >${primarySet}, with bootstrap interval
+        >${primarySet}, with ${Math.round(intervalLevel * 100)} % bootstrap interval
       </li>
-      ${others.map((name, i) => html`<li><svg class="key" viewBox="0 0 24 12">${otherMark(i, 12, 6)}</svg>${name}</li>`)}
+      ${others.map((name, i) => html`<li><svg class="key" viewBox="0 0 28 16">${otherMark(i, 14, 8)}</svg>${name}</li>`)}
     </ul>
   </figure>`
 }
@@ -69,14 +69,14 @@ function systemRow({ name, kind, scores }: ReportSystem, y: number, { primarySet
       const other = drawn(set)
       return other ? otherMark(i, xAt(other.overall), y) : null
     })}
-    ${score ? html`<circle class="dot" cx="${xAt(score.overall)}" cy="${y}" r="6" />` : null}
+    ${score ? html`<circle class="dot" cx="${xAt(score.overall)}" cy="${y}" r="4.5" />` : null}
     <text class="value" x="${WIDTH - RIGHT + 14}" y="${y + 5}">${formatNumber(score?.overall)}</text>
   </g>`
 }
 
 function otherMark(index: number, x: number, y: number): Html {
-  if (index === 0) return html`<circle class="ring" cx="${x}" cy="${y}" r="4.5" />`
-  return html`<rect class="ring" x="${x - 4}" y="${y - 4}" width="8" height="8" transform="rotate(45 ${x} ${y})" />`
+  if (index === 0) return html`<circle class="ring" cx="${x}" cy="${y}" r="7" />`
+  return html`<rect class="ring" x="${x - 5.5}" y="${y - 5.5}" width="11" height="11" transform="rotate(45 ${x} ${y})" />`
 }
 
 function shorten(name: string): string {

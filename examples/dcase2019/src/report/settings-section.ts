@@ -1,4 +1,4 @@
-import { formatCount, formatDuration, formatNumber, numberCell } from './format-number.js'
+import { formatCount, formatDuration, formatNumber, NO_NUMBER, numberCell } from './format-number.js'
 import { html, type Html } from './html.js'
 import { relativeLink } from './relative-link.js'
 import type { ReportChoice, ReportData, ReportNetwork, ReportSetting } from './report-data.js'
@@ -175,7 +175,9 @@ function settingTable(settings: readonly ReportSetting[]): Html {
 
 function settingText(value: unknown): string {
   if (typeof value === 'string') return value
-  return value === undefined ? '–' : JSON.stringify(value).replaceAll(',"', ', "').replaceAll('":', '": ')
+  if (value === undefined) return NO_NUMBER
+  // Strings inside keep no line breaks: JSON writes them as \n.
+  return JSON.stringify(value, null, 1).replace(/\n */g, ' ')
 }
 
 function stages({ stages: list }: ReportData): Html {

@@ -44,8 +44,9 @@ table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-nu
 th, td { text-align: left; padding: 6px 14px 6px 0; border-bottom: 1px solid var(--line); vertical-align: top; unicode-bidi: isolate; }
 th:last-child, td:last-child { padding-right: 4px; }
 thead th { color: var(--soft); font-weight: 500; font-size: 13px; vertical-align: bottom; }
-tbody th { font-weight: 500; overflow-wrap: anywhere; }
+tbody th { font-weight: 500; overflow-wrap: break-word; max-width: 320px; }
 .number { text-align: right; white-space: nowrap; }
+.number + :not(.number) { padding-left: 18px; }
 td.number small { display: block; font-size: 12px; }
 tr.ensemble th, tr.ensemble data { font-weight: 700; }
 tr.aside, tr.aside th { color: var(--soft); font-weight: 400; }
@@ -63,9 +64,10 @@ svg { display: block; width: 100%; height: auto; font: 12px system-ui, -apple-sy
 .ensemble .name, .ensemble .value { font-weight: 700; }
 .reference { stroke: var(--soft); stroke-dasharray: 5 4; }
 .whisker { stroke: var(--c1); stroke-width: 4; stroke-linecap: round; opacity: .32; }
-.dot { fill: var(--c1); } .ring { fill: var(--card); stroke: var(--c2); stroke-width: 2; }
-.scores { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 16px 18px 12px; margin: 0 0 18px; }
-.scores .key { display: inline-block; width: 24px; height: 12px; vertical-align: -1px; margin-right: 6px; }
+.dot { fill: var(--c1); } .ring { fill: none; stroke: var(--c2); stroke-width: 2; }
+.scores { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 16px 18px 12px; margin: 0 0 18px; overflow-x: auto; }
+.scores > svg { min-width: 640px; }
+.scores .key { display: inline-block; width: 28px; height: 16px; vertical-align: -3px; margin-right: 6px; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 2px 16px; margin: 6px 0 0; padding: 0; font-size: 13px; color: var(--soft); }
 .legend i { display: inline-block; width: 14px; height: 3px; border-radius: 2px; vertical-align: middle; margin-right: 6px; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(290px, 1fr)); gap: 14px; margin-bottom: 12px; }

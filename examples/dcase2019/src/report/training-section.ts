@@ -8,16 +8,18 @@ export function trainingSection({ runs }: ReportData): Html {
   const models = [...new Set(runs.map(({ model }) => model))]
   return html`<section id="training">
     <h2>Training</h2>
-    <p>Pale lines are single folds, strong ones their mean. Upright dashes are snapshots, taken at the end of each cosine cycle.</p>
     ${
       models.length === 0
         ? html`<p class="empty">No training was recorded.</p>`
-        : models.map((model) =>
-            modelTraining(
-              model,
-              runs.filter((run) => run.model === model),
-            ),
-          )
+        : html`<p>
+              Pale lines are single folds, strong ones their mean. Upright dashes are snapshots, taken at the end of each cosine cycle.
+            </p>
+            ${models.map((model) =>
+              modelTraining(
+                model,
+                runs.filter((run) => run.model === model),
+              ),
+            )}`
     }
   </section>`
 }
