@@ -15,12 +15,12 @@ export interface ReadAudioFileOptions extends DecodeAudioOptions {
  *
  * @throws as `decodeAudio`, `AUDIO_READ` when the file cannot be read; every message begins with the path
  */
-export async function readAudioFile(path: string, options: ReadAudioFileOptions = {}): Promise<Waveform> {
+export async function readAudioFile(path: string | URL, options: ReadAudioFileOptions = {}): Promise<Waveform> {
   let bytes: Uint8Array
   try {
     bytes = await readFile(path)
   } catch (error) {
-    throw new MelspecError('AUDIO_READ', `${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new MelspecError('AUDIO_READ', `${String(path)}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
   try {
     const audio = await decodeAudio(bytes, options)
@@ -28,6 +28,6 @@ export async function readAudioFile(path: string, options: ReadAudioFileOptions 
     return { samples: resample(toMono(audio), { fromHertz: audio.sampleRate, toHertz: sampleRate }), sampleRate }
   } catch (error) {
     if (!(error instanceof MelspecError)) throw error
-    throw new MelspecError(error.code, `${path}: ${error.message}`, { cause: error })
+    throw new MelspecError(error.code, `${String(path)}: ${error.message}`, { cause: error })
   }
 }

@@ -36,7 +36,7 @@ export function readMp3(file: Uint8Array): Container {
     if (frames > 0 && isTrailer(file, at)) break
     const frame = file.length - at >= 4 ? readHeader(view, at) : undefined
     if (!frame) {
-      if (file.length - at < 4) truncated = `the file ends inside frame ${frames} of its MP3 stream`
+      if (frames > 0 && file.length - at < 4) truncated = `the file ends inside frame ${frames} of its MP3 stream`
       else if (frames === 0) throw new MelspecError('AUDIO_FORMAT', 'decodeAudio: this is neither MP3 nor another known format.')
       else
         throw new MelspecError(

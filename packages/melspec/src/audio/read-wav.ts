@@ -36,7 +36,7 @@ const STREAMED_FROM = 0x7fff_0000
  * @example
  * import { readWav, writeWav } from '@audiotag/melspec'
  * const bytes = writeWav({ channelData: [Float32Array.of(0, 0.5, -1)], sampleRate: 44100 })
- * readWav(bytes).channelData[0] // => Float32Array [0, 0.5, -1]
+ * readWav(bytes).channelData[0] // => [0, 0.5, -1]
  */
 export function readWav(bytes: Uint8Array | ArrayBuffer, options: ReadWavOptions = {}): Audio {
   const { truncated = 'error' } = options

@@ -23,7 +23,7 @@ export interface AmplitudeToDbOptions extends PowerToDbOptions {
  *
  * @param spectrogram power `[bins, frames]`, one clip: `topDb` and `'max'` look at all of it
  * @returns dB, same shape
- * @throws `MELSPEC_OPTION` an option out of range; `AUDIO_NOT_FINITE` NaN or infinite power
+ * @throws `MELSPEC_OPTION` an option out of range; `MELSPEC_SAMPLES` negative power; `AUDIO_NOT_FINITE` NaN or infinite power
  */
 export function powerToDb(spectrogram: Spectrogram, options: PowerToDbOptions = {}): Spectrogram {
   const { reference = 1, amin = 1e-10, topDb = 80 } = options
@@ -35,12 +35,15 @@ export function powerToDb(spectrogram: Spectrogram, options: PowerToDbOptions = 
  *
  * @param spectrogram amplitude `[bins, frames]` (`power: 1`)
  * @returns dB, same shape
- * @throws `MELSPEC_OPTION`, `AUDIO_NOT_FINITE`
+ * @throws `MELSPEC_OPTION`, `MELSPEC_SAMPLES`, `AUDIO_NOT_FINITE`
  */
 export function amplitudeToDb(spectrogram: Spectrogram, options: AmplitudeToDbOptions = {}): Spectrogram {
   const { reference = 1, amin = 1e-5, topDb = 80 } = options
   return toDb(spectrogram, { reference, amin, topDb, exponent: 2, name: 'amplitudeToDb' })
 }
+
+/** Below it the bits of a float32 are no exponent and mantissa. */
+const SMALLEST_NORMAL = 2 ** -126
 
 interface Settings {
   readonly reference: number | 'max'
@@ -60,22 +63,33 @@ function toDb(spectrogram: Spectrogram, { reference, amin, topDb, exponent, name
   let largest = 0
   for (let i = 0; i < data.length; i++) {
     if (!Number.isFinite(data[i])) throw new MelspecError('AUDIO_NOT_FINITE', `${name}: values must be finite, got ${data[i]} at ${i}.`)
+    if (data[i] < 0)
+      throw new MelspecError(
+        'MELSPEC_SAMPLES',
+        `${name}: ${exponent === 1 ? 'power' : 'amplitude'} must be at least 0, got ${data[i]} at ${i}.`,
+      )
     if (data[i] > largest) largest = data[i]
   }
   const scale = 10 * exponent
-  const zero = scale * Math.log10(Math.max(amin, reference === 'max' ? largest : reference))
-  const top = scale * Math.log10(Math.max(amin, largest))
+  const top = scale * log10(Math.max(amin, largest))
+  const zero = reference === 'max' ? top : scale * log10(Math.max(amin, reference))
   const floor = topDb === null ? -Infinity : top - zero - topDb
+  const lowest = Math.max(floor, scale * log10(amin) - zero)
+
   const result = new Float32Array(data.length)
   const bits = new Uint32Array(data.buffer, data.byteOffset, data.length)
-  const lowest = Math.max(floor, scale * Math.log10(amin) - zero)
-  // Below the smallest normal float32 the bits are no exponent and mantissa.
-  const smallest = Math.max(amin, 2 ** -126)
+  const smallest = Math.max(amin, SMALLEST_NORMAL)
   for (let i = 0; i < data.length; i++) {
     if (data[i] >= smallest) result[i] = Math.max(floor, scale * log10OfBits(bits[i]) - zero)
     else result[i] = data[i] > amin ? Math.max(floor, scale * Math.log10(data[i]) - zero) : lowest
   }
   return { data: result, bins, frames }
+}
+
+/** The same value as in the loop where there is one, so that the largest is exactly 0 dB of itself. */
+function log10(value: number): number {
+  const single = Float32Array.of(value)
+  return single[0] === value && value >= SMALLEST_NORMAL ? log10OfBits(new Uint32Array(single.buffer)[0]) : Math.log10(value)
 }
 
 function positive(value: number): boolean {

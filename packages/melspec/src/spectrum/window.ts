@@ -19,7 +19,7 @@ const COEFFICIENTS: Readonly<Record<WindowName, readonly number[]>> = {
  * @throws `MELSPEC_OPTION` an unknown name or a length below 1
  * @example
  * import { makeWindow } from '@audiotag/melspec'
- * makeWindow('hann', 4) // => Float64Array [0, 0.5, 1, 0.5]
+ * makeWindow('hann', 4) // => ≈ [0.000, 0.500, 1.000, 0.500]
  */
 export function makeWindow(name: WindowName, length: number): Float64Array {
   if (!Object.hasOwn(COEFFICIENTS, name)) {
