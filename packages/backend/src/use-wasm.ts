@@ -1,17 +1,25 @@
-import { backend as currentBackend, env, setBackend } from '@tensorflow/tfjs-core'
-
 import { BackendError } from './errors.js'
+import { defaultThreads, MAXIMUM_THREADS, sharedMemoryReason } from './wasm/default-threads.js'
 import { guardMemory } from './wasm/guard-memory.js'
 import { Heap } from './wasm/heap.js'
-import type { KernelExport, KernelName } from './wasm/kernel-names.js'
-import { loadModule } from './wasm/load-module.js'
+import type { Kernels } from './wasm/kernel-names.js'
+import { hasRelaxedSimd, loadModule } from './wasm/load-module.js'
 import { registerOwnKernels } from './wasm/own-kernels.js'
-import type { WasmBackend } from './wasm/wasm-backend.js'
+import { startTfjs } from './wasm/start-tfjs.js'
+import { startThreadPool } from './wasm/thread-pool.js'
 
 /** Options of `useWasm`. */
 export interface WasmOptions {
-  /** Threads, 1 … 8. Default 1. */
+  /**
+   * Threads of this package's kernels, 1 … 8. Default: physical cores in Node and in pages that are cross-origin isolated, else 1.
+   * The results have the same bits for every count.
+   */
   readonly threads?: number
+  /**
+   * `'plain'` (default) has the same bits on every machine. `'relaxed'` multiplies and adds with one rounding where the engine and the processor can,
+   * which is faster on some of them; its bits depend on the machine. Node 22 and newer.
+   */
+  readonly simd?: 'plain' | 'relaxed'
 }
 
 /** What `useWasm` started. */
@@ -25,52 +33,64 @@ const heaps = new WeakMap<object, Heap>()
 
 /**
  * Makes TensorFlow.js run on its wasm backend with this package's kernels: convolution gradients, fused batch norm, pooling, matrix products and optimisers.
- * Any TensorFlow.js model trains afterwards. A second call changes nothing.
+ * Any TensorFlow.js model trains afterwards. Later calls return what the first one started.
  *
- * @throws BackendError `option` for a bad thread count, `start` when the module cannot be started.
+ * @throws BackendError `option` for bad options or a change of them after the start, `start` when something cannot be started, `timeout` when it hangs.
+ *
+ * @example
+ * import * as tf from '@tensorflow/tfjs-core'
+ * import { useWasm } from '@audiotag/backend'
+ *
+ * const { threads, simd } = await useWasm({ threads: 1 })
+ * threads // => 1
+ * simd // => 'plain'
+ * tf.getBackend() // => 'wasm'
  */
 export async function useWasm(options: WasmOptions = {}): Promise<WasmStarted> {
-  const threads = options.threads ?? 1
-  if (!Number.isInteger(threads) || threads < 1 || threads > 8) {
-    throw new BackendError('option', `useWasm: threads must be an integer from 1 to 8, got ${threads}. Leave it out for the default.`)
+  const { simd = 'plain' } = options
+  const threads = options.threads ?? defaultThreads()
+  if (!Number.isInteger(threads) || threads < 1 || threads > MAXIMUM_THREADS) {
+    throw new BackendError(
+      'option',
+      `useWasm: threads must be an integer from 1 to ${MAXIMUM_THREADS}, got ${String(options.threads)}. Leave it out for the default.`,
+    )
   }
-  started ??= start(threads)
+  if (simd !== 'plain' && simd !== 'relaxed') {
+    throw new BackendError('option', `useWasm: simd must be 'plain' or 'relaxed', got ${String(simd)}. Leave it out for 'plain'.`)
+  }
+  if (simd === 'relaxed' && !hasRelaxedSimd()) {
+    throw new BackendError('option', "useWasm: this engine has no relaxed SIMD. Use simd: 'plain', or Node 22 or newer.")
+  }
+  const reason = threads > 1 ? sharedMemoryReason() : undefined
+  if (reason) throw new BackendError('option', `useWasm: ${threads} threads need shared memory, but ${reason}. Use { threads: 1 }.`)
+  started ??= start(threads, simd)
+  let running: WasmStarted
   try {
-    return await started
+    running = await started
   } catch (error) {
     started = undefined
     throw error
   }
-}
-
-async function start(_threads: number): Promise<WasmStarted> {
-  await import('@tensorflow/tfjs-backend-wasm')
-  env().set('WASM_HAS_MULTITHREAD_SUPPORT', false)
-  const module = await loadModule('kernels.wasm')
-  if (!(await setBackend('wasm'))) {
+  if ((options.threads ?? running.threads) !== running.threads || (options.simd ?? running.simd) !== running.simd) {
     throw new BackendError(
-      'start',
-      'useWasm: TensorFlow.js could not start its wasm backend; the reason is on the console. Use the cpu backend.',
+      'option',
+      `useWasm: already running with ${running.threads} thread(s) and ${running.simd} SIMD, got ${JSON.stringify(options)}. Options count at the first call of a process only.`,
     )
   }
-  const backend = currentBackend() as WasmBackend
-  const memory = memoryOf(backend)
-  guardMemory(backend, memory)
-  const instance = await WebAssembly.instantiate(module, { env: { memory } })
-  heaps.set(backend, new Heap(backend, memory, instance.exports as unknown as Record<KernelName, KernelExport>))
-  registerOwnKernels((backend) => {
-    const heap = heaps.get(backend as object)
-    if (!heap) throw new BackendError('start', 'wasm: this backend was not started by useWasm. Call useWasm instead of setBackend.')
-    return heap
-  })
-  return { threads: 1, simd: 'plain' }
+  return running
 }
 
-/** The memory of the plain module is among its exports. */
-function memoryOf(backend: WasmBackend): WebAssembly.Memory {
-  const { asm } = backend.wasm
-  const memory = Object.values(asm).find((value) => value instanceof WebAssembly.Memory)
-  if (!memory)
-    throw new BackendError('start', 'useWasm: TensorFlow.js hides its wasm memory; this package knows 4.22.0. Install that version.')
-  return memory
+async function start(threads: number, simd: 'plain' | 'relaxed'): Promise<WasmStarted> {
+  const module = await loadModule(`kernels${threads > 1 ? '-shared' : ''}${simd === 'relaxed' ? '-relaxed' : ''}.wasm`)
+  const { backend, memory } = await startTfjs(threads > 1)
+  guardMemory(backend, memory)
+  const kernels = (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as Kernels
+  const pool = threads > 1 ? await startThreadPool(module, memory, kernels, threads) : undefined
+  heaps.set(backend, new Heap(backend, memory, kernels, threads, pool?.run))
+  registerOwnKernels((running) => {
+    const heap = heaps.get(running as object)
+    if (!heap) throw new BackendError('start', 'wasm: this backend was not started by useWasm. Call useWasm before any other use of wasm.')
+    return heap
+  })
+  return Object.freeze({ threads, simd })
 }

@@ -1,7 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core'
 
 import { BackendError } from '../errors.js'
-import type { KernelExport, KernelName } from './kernel-names.js'
+import type { KernelName, Kernels } from './kernel-names.js'
 import type { WasmBackend } from './wasm-backend.js'
 
 /** Words of parameters a job may have; floating-point ones start at word 32. */
@@ -17,7 +17,7 @@ export class Heap {
   readonly threads: number
   readonly #backend: WasmBackend
   readonly #memory: WebAssembly.Memory
-  readonly #kernels: Record<KernelName, KernelExport>
+  readonly #kernels: Kernels
   readonly #parallel: ((kernel: KernelName, parameters: number) => void) | undefined
   readonly #parameters: number
   #words: Int32Array
@@ -28,7 +28,7 @@ export class Heap {
   constructor(
     backend: WasmBackend,
     memory: WebAssembly.Memory,
-    kernels: Record<KernelName, KernelExport>,
+    kernels: Kernels,
     threads = 1,
     parallel?: (kernel: KernelName, parameters: number) => void,
   ) {

@@ -1,19 +1,26 @@
-/** Exports of the package's own WebAssembly module: one part of a job each. */
-export type KernelName =
-  | 'adam'
-  | 'convolve'
-  | 'maxPool'
-  | 'maxPoolGradient'
-  | 'normApply'
-  | 'normGradientApply'
-  | 'normGradientMerge'
-  | 'normGradientSums'
-  | 'normMerge'
-  | 'normStatistics'
-  | 'packWeights'
-  | 'repeatLanes'
-  | 'sgd'
-  | 'weightGradient'
+/** Exports of the package's own WebAssembly module, one job each. Workers find them by their place in this list. */
+export const KERNEL_NAMES = [
+  'adam',
+  'convolve',
+  'maxPool',
+  'maxPoolGradient',
+  'normApply',
+  'normGradientApply',
+  'normGradientMerge',
+  'normGradientSums',
+  'normMerge',
+  'normStatistics',
+  'packWeights',
+  'repeatLanes',
+  'sgd',
+  'weightGradient',
+] as const
+
+/** One of the package's own kernels. */
+export type KernelName = (typeof KERNEL_NAMES)[number]
 
 /** One part of a job: reads its parameters at `parameters`, does part `part` of `parts`. */
 export type KernelExport = (parameters: number, part: number, parts: number) => void
+
+/** The exports of an instance of the module. */
+export type Kernels = Record<KernelName, KernelExport>

@@ -1,0 +1,109 @@
+import { BackendError } from '../errors.js'
+import { BOARD_WORDS, DONE, FAILED, GENERATION, KERNEL, PARAMETERS } from './job-board.js'
+import type { WorkerTask } from './job-board.js'
+import { KERNEL_NAMES } from './kernel-names.js'
+import type { KernelName, Kernels } from './kernel-names.js'
+
+/** Milliseconds until all workers must have answered at start. */
+const START_MILLISECONDS = 10_000
+/** Milliseconds that workers may take longer for their part than the main thread for its own. */
+const PART_MILLISECONDS = 60_000
+/** Looks at the board before sleeping. */
+const SPINS = 20_000
+
+/** Workers that share the wasm memory with the main thread and split every kernel with it. */
+export interface ThreadPool {
+  /** Runs all parts of a job: part 0 here, the others on the workers; returns when all are done. */
+  readonly run: (kernel: KernelName, parameters: number) => void
+  /** Ends the workers. They end with the process by themselves. */
+  readonly close: () => void
+}
+
+interface StartedWorker {
+  post(task: WorkerTask): void
+  terminate(): void
+  readonly ready: Promise<void>
+}
+
+/**
+ * Starts `parts - 1` workers on a shared memory.
+ *
+ * @throws BackendError `timeout` when a worker does not answer, `start` when it fails.
+ */
+export async function startThreadPool(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  kernels: Kernels,
+  parts: number,
+): Promise<ThreadPool> {
+  const board = new Int32Array(new SharedArrayBuffer(BOARD_WORDS * 4))
+  const workers = Array.from({ length: parts - 1 }, () => startWorker())
+  const close = (): void => {
+    for (const worker of workers) worker.terminate()
+  }
+  for (const [i, worker] of workers.entries()) worker.post({ module, memory, board, part: i + 1, parts })
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    const message = `useWasm: ${parts - 1} worker(s) did not start within ${START_MILLISECONDS / 1000} s. Use { threads: 1 }.`
+    timer = setTimeout(() => reject(new BackendError('timeout', message)), START_MILLISECONDS)
+  })
+  try {
+    await Promise.race([Promise.all(workers.map((worker) => worker.ready)), late])
+  } catch (error) {
+    close()
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+  const mayWait = typeof process === 'object' && typeof process.getBuiltinModule === 'function'
+
+  return {
+    close,
+    run(kernel, parameters) {
+      Atomics.store(board, KERNEL, KERNEL_NAMES.indexOf(kernel))
+      Atomics.store(board, PARAMETERS, parameters | 0)
+      Atomics.store(board, DONE, 0)
+      Atomics.add(board, GENERATION, 1)
+      Atomics.notify(board, GENERATION)
+      kernels[kernel](parameters, 0, parts)
+      let spins = 0
+      let started = 0
+      for (let done = Atomics.load(board, DONE); done < parts - 1; done = Atomics.load(board, DONE)) {
+        if (++spins < SPINS) continue
+        started ||= performance.now()
+        if (performance.now() - started > PART_MILLISECONDS) {
+          throw new BackendError('timeout', `wasm: a worker did not finish its part of ${kernel}. Start again with { threads: 1 }.`)
+        }
+        if (mayWait) Atomics.wait(board, DONE, done, 100)
+      }
+      const failed = Atomics.load(board, FAILED)
+      if (failed !== 0) throw new BackendError('start', `wasm: worker ${failed - 1} failed in ${kernel}. Start again with { threads: 1 }.`)
+    },
+  }
+}
+
+/** One worker, of Node or of a browser. */
+function startWorker(): StartedWorker {
+  const url = new URL('kernel-worker.js', import.meta.url)
+  const threads = typeof process === 'object' ? process.getBuiltinModule?.('node:worker_threads') : undefined
+  if (threads) {
+    const worker = new threads.Worker(url)
+    const ready = new Promise<void>((resolve, reject) => {
+      worker.once('message', () => resolve())
+      worker.once('error', (error) => reject(new BackendError('start', `useWasm: a worker failed: ${error.message}`, { cause: error })))
+      worker.once('exit', () => reject(new BackendError('start', 'useWasm: a worker ended before it was ready. Use { threads: 1 }.')))
+    })
+    // Neither the wait for a job nor the worker itself keeps the process alive once it has started.
+    const unref = (): void => worker.unref()
+    ready.then(unref, unref)
+    return { ready, post: (task) => worker.postMessage(task, []), terminate: () => void worker.terminate() }
+  }
+  const worker = new Worker(new URL('kernel-worker.js', import.meta.url), { type: 'module' })
+  const ready = new Promise<void>((resolve, reject) => {
+    worker.addEventListener('message', () => resolve(), { once: true })
+    worker.addEventListener('error', (event) => reject(new BackendError('start', `useWasm: a worker failed: ${event.message}`)), {
+      once: true,
+    })
+  })
+  return { ready, post: (task) => worker.postMessage(task, []), terminate: () => worker.terminate() }
+}
