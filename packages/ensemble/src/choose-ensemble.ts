@@ -1,5 +1,6 @@
 import { EnsembleError } from './errors.js'
 import { outOfFold, type OutOfFoldMember, type OutOfFoldModel } from './out-of-fold.js'
+import { outerFoldRows } from './outer-fold-rows.js'
 import { requireInteger } from './require-integer.js'
 import { plainPoint, predictionsAt, scoreAt, searchEnsemble, type EnsemblePoint, type EnsembleSearch } from './search-ensemble.js'
 
@@ -73,6 +74,8 @@ export interface EnsembleChoice {
  *
  * @throws `ENSEMBLE_MEMBERS` when a clip is missing or predicted twice, `ENSEMBLE_SHAPE`, `ENSEMBLE_RANGE`, `ENSEMBLE_NOT_FINITE` (also when
  *         `score` returns no finite number), `ENSEMBLE_EMPTY` for no members or clips
+ * `nestedPredictions` gives the predictions behind `estimate`, for intervals and scores per class.
+ *
  * @see Akiyama & Sato 2019 §7 choose by cross-validation too, without saying how
  * @example
  * import { chooseEnsemble } from '@audiotag/ensemble'
@@ -182,28 +185,4 @@ function chosenModels(models: readonly OutOfFoldModel[], point: EnsemblePoint): 
 
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b)
-}
-
-function outerFoldRows(outerFolds: number | ArrayLike<number>, clips: number): Map<number, number[]> {
-  if (typeof outerFolds === 'number') requireInteger('chooseEnsemble', 'outerFolds', outerFolds, 2, Math.max(2, clips))
-  else if (outerFolds.length !== clips) {
-    throw new EnsembleError(
-      'ENSEMBLE_SHAPE',
-      `chooseEnsemble: outerFolds must have one entry a clip (${clips}), got ${outerFolds.length}. Pass a number for clip i in fold i mod n.`,
-    )
-  }
-  const folds = new Map<number, number[]>()
-  for (let row = 0; row < clips; row++) {
-    const fold = typeof outerFolds === 'number' ? row % outerFolds : outerFolds[row]
-    const rows = folds.get(fold)
-    if (rows === undefined) folds.set(fold, [row])
-    else rows.push(row)
-  }
-  if (folds.size < 2) {
-    throw new EnsembleError(
-      'ENSEMBLE_RANGE',
-      `chooseEnsemble: there must be at least 2 outer folds with clips, got ${folds.size} of ${clips} clips. Nested cross-validation needs two.`,
-    )
-  }
-  return new Map([...folds].sort(([a], [b]) => a - b))
 }

@@ -1,4 +1,4 @@
-import { chooseEnsemble, WeightedAverage, type ChooseEnsembleOptions, type OutOfFoldMember } from '@audiotag/ensemble'
+import { chooseEnsemble, nestedPredictions, WeightedAverage, type ChooseEnsembleOptions, type OutOfFoldMember } from '@audiotag/ensemble'
 import { goldenLabels, goldenWords } from '@audiotag/testkit'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -153,6 +153,28 @@ describe('always', () => {
     })
     expect(truth).toEqual(before)
     expect([...sizes].sort((a, b) => a - b)).toEqual([40, 60])
+  })
+
+  test('nested predictions score exactly the estimate', () => {
+    for (const outerFolds of [2, 5, Array.from({ length: clips }, (_, clip) => Number(clip > 11))]) {
+      const options = { members: mixed, truth, classes, score, outerFolds }
+      const choice = chooseEnsemble(options)
+      // Through JSON, as from a file; weights in lowest terms change roundings at most.
+      const stored = JSON.parse(JSON.stringify(choice)) as typeof choice
+      expect(score(truth, nestedPredictions(options, stored))).toBeCloseTo(choice.estimate, 12)
+    }
+  })
+
+  test('nested predictions of another choice are refused', () => {
+    const options = { members: mixed, truth, classes, score }
+    const choice = chooseEnsemble(options)
+    expect(() => nestedPredictions({ ...options, outerFolds: 4 }, choice)).toThrow('the choice must be of the same members and outer folds')
+    expect(() => nestedPredictions({ ...options, members: modelMembers('B', { 1: { 0: 0.2 } }) }, choice)).toThrow(
+      'the choice must be of the same members',
+    )
+    const later = mixed.map((member) => ({ ...member, cycle: member.cycle + 1 }))
+    const refused = (): unknown => nestedPredictions({ ...options, members: later }, choice)
+    expect(refused).toThrow('got a cycle or pad that is not there')
   })
 
   test('outer folds may be given', () => {

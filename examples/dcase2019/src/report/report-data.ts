@@ -62,7 +62,10 @@ export interface ReportSystem {
   readonly scores: readonly ReportScore[]
 }
 
-/** lwlrap of one system on one set; all scores in [0, 1]. */
+/**
+ * lwlrap of one system on one set; all scores in [0, 1]. For the ensemble under cross-validation give the nested estimate, not the score on the clips
+ * it was chosen on.
+ */
 export interface ReportScore {
   readonly set: string
   readonly overall: number | null
