@@ -14,13 +14,11 @@ export interface EncodeOptions {
   readonly training: boolean
   /** Valid time steps of each clip; absent: all. Inference only. */
   readonly lengths?: readonly number[] | undefined
-  /** Sees every activation by its name: for tests and tools. It must not dispose them. */
-  readonly onActivation?: ((name: string, activation: tf.Tensor) => void) | undefined
 }
 
 /** Runs the graph on `[batch, height, time, 1]`; returns features `[batch, features]`. */
 export function encode(graph: Graph, variables: ReadonlyMap<string, tf.Variable>, input: tf.Tensor4D, options: EncodeOptions): tf.Tensor2D {
-  const { training, lengths, onActivation } = options
+  const { training, lengths } = options
   const statistics: BatchStatistics[] = []
   try {
     const features = tf.tidy(() => {
@@ -29,7 +27,6 @@ export function encode(graph: Graph, variables: ReadonlyMap<string, tf.Variable>
       const lastUse = lastUses(graph)
       for (const node of graph.nodes) {
         const value = run(node, values)
-        onActivation?.(node.name, value)
         values.set(node.name, value)
         // Free what nobody reads any more: full-length clips would not fit otherwise. What a gradient needs has been saved.
         for (const name of lastUse.get(node.name) ?? []) if (name !== 'input') values.get(name)?.dispose()

@@ -15,7 +15,7 @@ export interface TfjsHandlerOptions {
  * Gives a model to `tf.loadLayersModel` as a graph of stock layers: no class to register, in any page that has tfjs-layers. `model.save(…)` of the
  * result writes the usual `model.json`. Input as in `forward` (waveforms `[batch, samples]`), any length; output: the probabilities of `predict`.
  *
- * tf.layers has no grouped convolution, so those of SE-ResNeXt-50 become dense ones with zeros between the groups: 187 instead of 115 MB.
+ * tf.layers has no grouped convolution, so those of SE-ResNeXt-50 become dense ones with zeros between the groups: 291 instead of 115 MB at full width.
  *
  * @throws {ModelError} `head`: not one of the model's. On loading, `disposed`: the model has been disposed.
  * @example

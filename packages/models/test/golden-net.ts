@@ -36,7 +36,8 @@ export interface GoldenNet {
   readonly training?: GoldenTraining
 }
 
-export const goldenFile = (name: string): Uint8Array<ArrayBuffer> => Uint8Array.from(readFileSync(new URL(`golden/${name}`, import.meta.url)))
+export const goldenFile = (name: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(readFileSync(new URL(`golden/${name}`, import.meta.url)))
 
 export const goldenNet = (id: string): GoldenNet => JSON.parse(new TextDecoder().decode(goldenFile(`${id}.json`))) as GoldenNet
 
