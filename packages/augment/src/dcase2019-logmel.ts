@@ -1,5 +1,6 @@
 import { checkInteger, checkNames, checkNumber, checkChoice, checkSpectrogram, sizeOf } from './check.js'
 import { drawChance, drawInteger, drawUniform, namedStreams } from './draw-numbers.js'
+import { emptyArray } from './empty-array.js'
 import { AugmentError } from './errors.js'
 import type { ExamplePipeline } from './example.js'
 import type { FrequencyMaskOptions, FrequencyMaskParams } from './frequency-mask.js'
@@ -13,10 +14,10 @@ import { mergeOption, optionsOf } from './preset.js'
 import type { OptionOrOff, Variant } from './preset.js'
 import type { Rng } from './rng.js'
 import type { SampleInfo, Spectrogram } from './sample.js'
-import type { KeptBins, ShrinkFramesOptions } from './shrink-frames.js'
+import type { ShrinkFramesOptions } from './shrink-frames.js'
 import { drawKeptBins, shrinkFrames } from './shrink-frames.js'
-import type { SliceFramesParams } from './slice-frames.js'
-import { addFrames, drawWindow } from './slice-frames.js'
+import type { KeptBins, SliceFramesParams } from './slice-frames.js'
+import { addFrames, drawWindow, placeFrames } from './slice-frames.js'
 import type { TimeMaskOptions, TimeMaskParams } from './time-mask.js'
 import { maskFrames, timeMask } from './time-mask.js'
 import type { TimeWarpOptions, TimeWarpParams } from './time-warp.js'
@@ -179,17 +180,14 @@ export function dcase2019Logmel(options: Dcase2019LogmelOptions): ExamplePipelin
       }
     },
 
-    apply(source, draw) {
+    apply(source, draw, into) {
       const { input, labels } = source.get(draw.index)
       checkSpectrogram(name, input)
       const { bins } = input
-      let data = new Float32Array(bins * frames)
-      const add = (clip: Spectrogram, { slice, keptBins, gain }: LogmelClipDraw, weight: number): void => {
-        addFrames(data, frames, clip, slice, weight * gain * draw.gainAfter, keptBins)
-      }
+      const data = emptyArray(name, bins * frames, into)
       let mixedLabels: Float32Array
       if (draw.mixup === null) {
-        add(input, draw, 1)
+        placeFrames(data, frames, input, draw.slice, draw.gain * draw.gainAfter, draw.keptBins)
         mixedLabels = labels.slice()
       } else {
         const { lambda, partner: other } = draw.mixup
@@ -202,15 +200,11 @@ export function dcase2019Logmel(options: Dcase2019LogmelOptions): ExamplePipelin
             `${name}: clips must have the same bins, got ${bins} in clip ${draw.index} and ${second.input.bins} in clip ${other.index}.`,
           )
         }
-        add(input, draw, lambda)
-        add(second.input, other, 1 - lambda)
+        placeFrames(data, frames, input, draw.slice, lambda * draw.gain * draw.gainAfter, draw.keptBins)
+        addFrames(data, frames, second.input, other.slice, (1 - lambda) * other.gain * draw.gainAfter, other.keptBins)
         mixedLabels = mixLabels(name, labels, second.labels, lambda, labelMixing)
       }
-      if (draw.timeWarp !== null) {
-        const warped = new Float32Array(data.length)
-        warpFrames(warped, data, bins, frames, draw.timeWarp)
-        data = warped
-      }
+      if (draw.timeWarp !== null) warpFrames(data, data.slice(), bins, frames, draw.timeWarp)
       if (draw.frequencyMask !== null) maskBins(data, bins, frames, draw.frequencyMask, binFill)
       if (draw.timeMask !== null) maskFrames(data, bins, frames, draw.timeMask, frameFill)
       return { input: { data, bins, frames }, labels: mixedLabels }

@@ -2,6 +2,7 @@ import type { BcLearningOptions } from './bc-learning.js'
 import { bcLearning } from './bc-learning.js'
 import { checkChoice, checkInteger, checkNames, checkWaveform, sizeOf } from './check.js'
 import { drawInteger, namedStreams } from './draw-numbers.js'
+import { emptyArray } from './empty-array.js'
 import type { Example, ExamplePipeline } from './example.js'
 import type { GainSamplesOptions, GainSamplesParams } from './gain-samples.js'
 import { gainSamples } from './gain-samples.js'
@@ -118,7 +119,7 @@ export function dcase2019Waveform(options: Dcase2019WaveformOptions): ExamplePip
   const slicer = sliceSamples({ samples, padding, lastOffset })
   const mixPreset = mixMethod === preset.mixMethod ? preset.mix : { p: 1 }
   const mixer = mergeOption(name, 'mix', options.mix ?? true, mixPreset, (o: BcLearningOptions | MixupOptions) =>
-    mixMethod === 'bc' ? fromBc(o) : fromMixup(o as MixupOptions),
+    mixMethod === 'bc' ? fromBc(o) : fromMixup(o),
   )
   const gainer = mergeOption(name, 'gain', options.gain ?? true, preset.gain, gainSamples)
   const noiser = mergeOption(name, 'whiteNoise', options.whiteNoise ?? false, {}, whiteNoise)
@@ -162,7 +163,7 @@ export function dcase2019Waveform(options: Dcase2019WaveformOptions): ExamplePip
       }
     },
 
-    apply(source, draw) {
+    apply(source, draw, into) {
       const first = source.get(draw.index)
       checkWaveform(name, first.input)
       let { input, labels } = { input: cut(first.input, draw), labels: first.labels }
@@ -179,7 +180,10 @@ export function dcase2019Waveform(options: Dcase2019WaveformOptions): ExamplePip
       }
       if (draw.gain !== null && gainer !== undefined) input = gainer.apply(input, draw.gain)
       if (draw.whiteNoise !== null && noiser !== undefined) input = noiser.apply(input, draw.whiteNoise)
-      return { input, labels }
+      if (into === undefined) return { input, labels }
+      const place = emptyArray(name, samples, into)
+      place.set(input.samples)
+      return { input: { ...input, samples: place }, labels }
     },
 
     toJSON: () => ({
@@ -204,7 +208,7 @@ function fromBc(options: BcLearningOptions) {
   return {
     draw: (rng: Rng): number | null => mixer.draw(rng)?.ratio ?? null,
     apply: (first: Example<Waveform>, second: Example<Waveform>, ratio: number): Example<Waveform> => mixer.apply(first, second, { ratio }),
-    toJSON: mixer.toJSON,
+    toJSON: () => mixer.toJSON(),
   }
 }
 
@@ -214,6 +218,6 @@ function fromMixup(options: MixupOptions) {
     draw: (rng: Rng): number | null => mixer.draw(rng)?.lambda ?? null,
     apply: (first: Example<Waveform>, second: Example<Waveform>, lambda: number): Example<Waveform> =>
       mixer.apply(first, second, { lambda }),
-    toJSON: mixer.toJSON,
+    toJSON: () => mixer.toJSON(),
   }
 }

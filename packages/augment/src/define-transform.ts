@@ -12,9 +12,9 @@ interface Definition<Sample, Params> {
   options: object
   /** The options as the caller gave them, to catch names that nobody reads. */
   given: object
-  draw(rng: Rng, about: SampleInfo): Params
-  apply(sample: Sample, params: Params): Sample
-  resize?(about: SampleInfo, params: Params): SampleInfo
+  draw: (rng: Rng, about: SampleInfo) => Params
+  apply: (sample: Sample, params: Params) => Sample
+  resize?: (about: SampleInfo, params: Params) => SampleInfo
 }
 
 export const defineSpectrogramTransform = <Params extends object>(
@@ -35,9 +35,9 @@ function define<Sample extends Spectrogram | Waveform, Params extends object>(
     name,
     p,
     draw: (rng, about) => {
-      const apply = drawChance(rng, p)
+      const applied = drawChance(rng, p)
       const params = draw(rng, about) // drawn in any case: p moves no other draw, and bad sizes never hide behind a small p
-      return apply ? params : null
+      return applied ? params : null
     },
     apply: (sample, params) => {
       check(name, sample)

@@ -36,8 +36,10 @@ export interface ExamplePipeline<Input extends Spectrogram | Waveform, Draw exte
   /**
    * Makes it. Pure: same source and draw, same bits. The example returned is new and belongs to the caller.
    *
+   * @param into where the input's values go instead of into a new array, for example one row of a batch: as long as an example,
+   *   whatever it held is gone
    * @throws `AUGMENT_SHAPE` when clips do not fit together, `AUGMENT_RANGE` for a draw that reaches beyond a clip
    */
-  apply(source: Pick<ExampleSource<Input>, 'get'>, draw: Draw): Example<Input>
+  apply(source: Pick<ExampleSource<Input>, 'get'>, draw: Draw, into?: Float32Array): Example<Input>
   toJSON(): PipelineJson
 }

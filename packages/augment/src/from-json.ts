@@ -61,6 +61,7 @@ const pipelines: ReadonlyMap<string, (options: object) => unknown> = new Map(
  * const mask = frequencyMask({ maxWidthBins: 16 })
  * describe(fromJSON(JSON.parse(JSON.stringify(mask)))) === describe(mask) // => true
  */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows what was saved
 export function fromJSON<Result extends AnyTransform = AnyTransform>(json: TransformJson): Result {
   const { transform, ...rest } = object('fromJSON', json) as Partial<TransformJson>
   return look('fromJSON', 'transform', factories, transform)(rest) as Result
@@ -71,6 +72,7 @@ export function fromJSON<Result extends AnyTransform = AnyTransform>(json: Trans
  *
  * @throws `AUGMENT_JSON` for anything that is not such JSON, and where `partner` is missing or one too many
  */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows what was saved
 export function pipelineFromJSON<Result extends AnyPipeline = AnyPipeline>(
   json: PipelineJson,
   functions: { readonly partner?: (rng: Rng) => number } = {},

@@ -77,7 +77,7 @@ export function blend(first: Float32Array, second: Float32Array, lambda: number)
 export function checkPair<Sample extends Spectrogram | Waveform>(caller: string, first: Example<Sample>, second: Example<Sample>): void {
   for (const { input } of [first, second]) {
     if ('data' in input) checkSpectrogram(caller, input)
-    else checkWaveform(caller, input as Waveform)
+    else checkWaveform(caller, input)
   }
   const [one, two] = [sizes(first.input), sizes(second.input)]
   if (one !== two) {

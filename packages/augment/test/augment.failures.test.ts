@@ -1,4 +1,4 @@
-import type { Example, LogmelDraw, PipelineJson, RngState, Spectrogram, Transform, TransformJson, Waveform } from '@audiotag/augment'
+import type { Example, LogmelDraw, PipelineJson, RngState, Spectrogram, Transform, Waveform } from '@audiotag/augment'
 import {
   AugmentError,
   aWeighting,
@@ -138,7 +138,7 @@ const failures: (() => unknown)[] = [
   () => fromJSON({ transform: 'frequencyMask', p: 3 }),
   () => fromJSON({ transform: 'frequencyMask', widthBins: 3 }),
   () => fromJSON({ transform: 'compose', p: 1 }),
-  () => fromJSON({ transform: 'oneOf', transforms: [{ transform: 'pitch' }] } as TransformJson),
+  () => fromJSON({ transform: 'oneOf', transforms: [{ transform: 'pitch' }] }),
   () => pipelineFromJSON({ pipeline: 'dcase2020' }),
   () => pipelineFromJSON({ ...logmel.toJSON(), partner: 'custom' } satisfies PipelineJson),
   () => pipelineFromJSON(logmel.toJSON(), { partner: () => 0 }),
@@ -166,6 +166,8 @@ const failures: (() => unknown)[] = [
       { ...drawn, mixup: { lambda: 0.5, partner: { ...drawn.mixup!.partner, index: 1 } } },
     ),
   () => waveform.apply(sourceOf([noiseWaveform(3, 1), noiseWaveform(3, 2)]), soundDrawn),
+  () => logmel.apply(source, drawn, new Float32Array(5)),
+  () => waveform.apply(clips, soundDrawn, any([])),
   () =>
     waveform.apply(
       { get: (i): Example<Waveform> => ({ input: noiseWaveform(600, 1), labels: new Float32Array(i + 1) }) },
@@ -294,6 +296,8 @@ test('every failure is an AugmentError that says what to do', () => {
       "AUGMENT_RANGE dcase2019Logmel: draw.mixup.lambda must be a number from 0 to 1, got 3.",
       "AUGMENT_SHAPE dcase2019Logmel: clips must have the same bins, got 4 in clip 0 and 5 in clip 1.",
       "AUGMENT_RANGE dcase2019Waveform: draw.slice.startSample must be an integer from 0 to 1, got 169.",
+      "AUGMENT_SHAPE dcase2019Logmel: into must be a Float32Array of 20 values, got 5.",
+      "AUGMENT_SHAPE dcase2019Waveform: into must be a Float32Array of 100 values, got object.",
       "AUGMENT_SHAPE bcLearning: both examples must have the same classes, got 1 and 2.",
     ]
   `)

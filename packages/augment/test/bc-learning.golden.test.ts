@@ -18,8 +18,8 @@ interface Golden {
 }
 
 const here = (file: string): URL => new URL(`golden/${file}`, import.meta.url)
-const json = <T>(file: string): T => JSON.parse(readFileSync(here(file), 'utf8')) as T
-const { clips, cases } = json<Golden>('cases.json')
+const json = (file: string): unknown => JSON.parse(readFileSync(here(file), 'utf8'))
+const { clips, cases } = json('cases.json') as Golden
 const waves = new Map(clips.map(({ name, sampleRate, file }) => [name, { samples: readNpy(here(file)).data as Float32Array, sampleRate }]))
 /** Of the mixed files only some are kept here; the samples of the others follow from p. */
 const stored = new Set([
@@ -38,7 +38,7 @@ function pair({ clips: [first, second], labels }: Golden['cases'][number]): [Exa
   ]
 }
 
-test.each(json<{ hertz: number; decibels: number }[]>('a_weighting.json'))('A-weighting at $hertz Hz', ({ hertz, decibels }) => {
+test.each(json('a_weighting.json') as { hertz: number; decibels: number }[])('A-weighting at $hertz Hz', ({ hertz, decibels }) => {
   expect(Math.abs(aWeighting(hertz) - decibels)).toBeLessThan(1e-9)
 })
 

@@ -60,6 +60,10 @@ describe.each(variants)('dcase2019Waveform, %s', (variant) => {
         expect(copy.draw(createRng(drawn), clip, source)).toEqual(draw)
         expect(copy.apply(source, draw)).toEqual(example)
         expect(example.input.samples.length).toBe(samples)
+        const row = new Float32Array(samples).fill(9)
+        const placed = noisy.apply(source, draw, row)
+        expect(placed).toEqual(example)
+        expect(placed.input.samples).toBe(row)
         expect(example.input.samples.every(Number.isFinite)).toBe(true)
       }),
       { numRuns: 20 },
@@ -102,8 +106,9 @@ test('the caller may choose the partner', () => {
   expect(pipeline.draw(createRng(1), 0, source).mix?.partner.index).toBe(3)
 })
 
+const preset = (variant: Variant): unknown => dcase2019Waveform({ samples: 133_300, variant }).toJSON()
+
 test('the presets are the table of paper and code', () => {
-  const preset = (variant: Variant): unknown => dcase2019Waveform({ samples: 133_300, variant }).toJSON()
   const common = {
     pipeline: 'dcase2019Waveform',
     samples: 133_300,

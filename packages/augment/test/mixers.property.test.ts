@@ -123,6 +123,8 @@ describe('bcLearning', () => {
   })
 })
 
+const constant = (value: number): Float32Array => new Float32Array(8000).fill(value / 32768)
+
 test('clipGain: twice the amplitude is 6.02 dB more; int16-rms wraps round where rms does not', () => {
   const { samples } = noiseWaveform(8000, 5)
   for (const mode of ['A', 'rms'] as const) {
@@ -134,7 +136,6 @@ test('clipGain: twice the amplitude is 6.02 dB more; int16-rms wraps round where
     expect(gain(2) - gain(1)).toBeCloseTo(20 * Math.log10(2), 5)
   }
   // 181² = 32761 still fits 16 bits, 182² = 33124 wraps to −32412
-  const constant = (value: number): Float32Array => new Float32Array(8000).fill(value / 32768)
   expect(clipGain(constant(181), { sampleRate: 16_000, mode: 'int16-rms' })).toBeCloseTo(10 * Math.log10(32761), 9)
   expect(clipGain(constant(182), { sampleRate: 16_000, mode: 'int16-rms' })).toBe(-80)
 })

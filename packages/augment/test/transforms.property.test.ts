@@ -38,7 +38,7 @@ const ofSpectrograms: Record<string, Make> = {
   gainPower: (p) => gainPower({ p }),
   compose: (p) => compose<Spectrogram>([sliceFrames({ frames: 20 }), timeMask(), frequencyMask({ p: 1 }), timeMask()], { p }),
   oneOf: (p) => oneOf<Spectrogram>([sliceFrames({ frames: 20, p: 0.5 }), timeMask(), compose<Spectrogram>([])], { weights: [1, 0, 2], p }),
-} as Record<string, Make>
+}
 
 const ofWaveforms: Record<string, Make> = {
   sliceSamples: (p) => sliceSamples({ samples: 100, p }),
@@ -51,7 +51,7 @@ const ofWaveforms: Record<string, Make> = {
   whiteNoise: (p) => whiteNoise({ p }),
   compose: (p) =>
     compose<Waveform>([scaleSamples(), padSamples({ minSamples: 200 }), sliceSamples({ samples: 150 }), gainSamples()], { p }),
-} as Record<string, Make>
+}
 
 const values = (sample: AnySample): Float32Array => ('data' in sample ? sample.data : sample.samples)
 
