@@ -29,11 +29,9 @@ describeBackends(['cpu', 'wasm'], (backend) => {
   test.each(nets)('logits of %s equal PyTorch’s', async (id) => checkEvaluation(goldenNet(id), backend === 'cpu' ? 2 : 3), 60_000)
 })
 
-if (process.env['SLOW'] === '1') {
-  describeBackends(['wasm'], () => {
-    test.each(['resnet34', 'envnet'])('logits of %s at full width equal PyTorch’s', async (id) => checkEvaluation(goldenNet(id)), 300_000)
-  })
-} else process.stdout.write('logits at full width: run in pnpm test:slow\n')
+describeBackends(['wasm'], () => {
+  test.each(['resnet34', 'envnet'])('logits of %s at full width equal PyTorch’s', async (id) => checkEvaluation(goldenNet(id)), 300_000)
+})
 
 /** BCE with logits, mean over batch and classes, summed over the heads. */
 function lossOf(model: TaggingModel, net: GoldenNet, training: GoldenTraining, x: tf.Tensor): tf.Scalar {

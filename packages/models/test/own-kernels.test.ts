@@ -135,7 +135,7 @@ test('a training step stays within its number of kernel calls', async () => {
   const { kernels: run } = await tf.profile(step)
   const work = run.filter(({ name }) => !['Identity', 'Reshape', 'unnamed scope'].includes(name))
   // 72 of batch norm, 107 of convolutions, 16 sums where a block's two gradients meet, 3 of pooling, the rest in head and running statistics.
-  expect(work.length).toBeLessThan(240) // tf.layers needs 2,000
+  expect(work.length).toBeLessThan(240)
   expect(run.length).toBeLessThan(700) // tf.layers: 3,562
   tf.disposeVariables()
 })
