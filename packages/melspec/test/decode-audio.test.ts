@@ -164,6 +164,26 @@ describe('decodeAudio', () => {
     await expect(decodeAudio(bytes)).rejects.toThrow(message)
   })
 
+  test('QOA: one slice by hand, without prediction until the residuals grow', async () => {
+    const bytes = new Uint8Array(40)
+    const view = new DataView(bytes.buffer)
+    bytes.set([0x71, 0x6f, 0x61, 0x66, 0, 0, 0, 20, 1]) // 'qoaf', 20 samples; a frame of 1 channel
+    view.setUint16(10, 22050)
+    view.setUint16(12, 20)
+    view.setUint16(14, 32)
+    // Scale factor 15 of the format's table is 2048: residuals 0.75, −0.75, 2.5, −2.5, 4.5 … times that.
+    let slice = 15n
+    for (let i = 0; i < 20; i++) slice = (slice << 3n) | BigInt(i % 2)
+    view.setBigUint64(32, slice)
+    const { channelData, sampleRate } = await decodeAudio(bytes)
+    expect(sampleRate).toBe(22050)
+    expect([...channelData[0].subarray(0, 2)]).toEqual([1536 / 32768, -1518 / 32768])
+    expect(channelData[0].length).toBe(20)
+    for (const value of channelData[0]) expect(Number.isInteger(value * 32768)).toBe(true)
+    view.setUint32(4, 40)
+    await expect(decodeAudio(bytes)).rejects.toMatchObject({ code: 'AUDIO_CORRUPT' })
+  })
+
   test('an Ogg stream of another kind is named', async () => {
     const bytes = goldenBytes('audio/files/vorbis.ogg').slice()
     const damaged = bytes.slice()

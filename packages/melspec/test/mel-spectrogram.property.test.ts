@@ -265,7 +265,7 @@ describe('powerToDb, amplitudeToDb', () => {
       'amplitudeToDb: topDb must be at least 0, or null for no floor, got -1.',
     )
     expect(() => powerToDb(spectrogram([1, NaN]))).toThrow('powerToDb: values must be finite, got NaN at 1.')
-    expect(() => powerToDb(spectrogram([1, -2]))).toThrow('powerToDb: power must be at least 0, got -2 at 1.')
+    expect(() => powerToDb(spectrogram([1, -2]))).toThrow('powerToDb: values must be at least 0, got -2 at 1.')
   })
 })
 

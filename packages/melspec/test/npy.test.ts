@@ -7,7 +7,7 @@ const arrays = fc
   .tuple(fc.constantFrom(Float32Array, Float64Array, Int16Array, Int32Array, Uint8Array), fc.array(fc.nat(5), { maxLength: 5 }), fc.nat())
   .map(([Data, shape, seed]) => {
     const length = shape.reduce((product, size) => product * size, 1)
-    return { data: Data.from({ length }, (_, i) => (seed * (i + 1)) % 251), shape }
+    return { data: Data.from(Array.from({ length }, (_, i) => (seed * (i + 1)) % 251)), shape }
   })
 
 /** A file with another header (and version). */

@@ -42,6 +42,8 @@ const relativeError = (actual: Float64Array, expected: Float64Array): number => 
   return worst / largest
 }
 
+const energy = (values: Float64Array): number => values.reduce((sum, value) => sum + value * value, 0)
+
 describe('planFft', () => {
   test('every size from 1 to 300, and 1280 and 2560, equal the naive transform', () => {
     for (const size of [...Array.from({ length: 300 }, (_, i) => i + 1), 640, 1280, 2560]) {
@@ -63,7 +65,6 @@ describe('planFft', () => {
       fc.property(fc.integer({ min: 1, max: 3000 }), fc.nat(10 ** 6), (size, seed) => {
         const input = noise(2 * size, seed)
         const output = transform(input)
-        const energy = (values: Float64Array): number => values.reduce((sum, value) => sum + value * value, 0)
         expect(energy(output) / (size * energy(input))).toBeCloseTo(1, 12)
         const shift = seed % size
         const shifted = transform(Float64Array.from(input, (_, i) => input[(i + 2 * shift) % (2 * size)]))

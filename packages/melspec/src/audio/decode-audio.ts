@@ -15,7 +15,7 @@ export interface DecodeAudioOptions extends ReadWavOptions {
 /**
  * Decodes an audio file: WAV by `readWav`; Ogg Vorbis, Opus, FLAC, MP3 and QOA by the `audio-decode` package, which is loaded on first use.
  *
- * Nothing is resampled or mixed down. WAV and FLAC are exact (value / 2^(bits − 1), 32-bit FLAC to the last bit of float32); Vorbis and MP3 agree with libsndfile
+ * Nothing is resampled or mixed down. WAV, FLAC and QOA are exact (value / 2^(bits − 1), 32-bit FLAC to the last bit of float32); Vorbis and MP3 agree with libsndfile
  * to 1e-5 and have its length, Opus (always at 48 kHz) to 1e-4. Every result is checked: page checksums and sample counts of Ogg, the sample
  * count of FLAC, the frame chain of MP3, finite samples.
  *
@@ -71,7 +71,8 @@ function toAudio(decoded: Decoded, container: Container, truncated: 'error' | 'k
   }
   const length = promised === undefined ? samples : Math.min(samples, promised)
   const channelData = channels.map((data) => (length < data.length ? data.slice(0, length) : data))
-  if (codec === 'flac') for (const data of channelData) rescale(data, decoded.bitDepth ?? 16)
+  if (codec === 'flac') for (const data of channelData) rescaleFlac(data, decoded.bitDepth ?? 16)
+  if (codec === 'qoa') for (const data of channelData) rescaleQoa(data)
   return { channelData, sampleRate }
 }
 
@@ -79,12 +80,17 @@ function toAudio(decoded: Decoded, container: Container, truncated: 'error' | 'k
  * The FLAC decoder divides by 2^(bits − 1) − 1, so that −2^(bits − 1) is below −1. Up to 24 bits the integer comes back exactly: its float32 is off by less than
  * half a step (at most a quarter at 24 bits).
  */
-function rescale(data: Float32Array, bits: number): void {
+function rescaleFlac(data: Float32Array, bits: number): void {
   const fullScale = 2 ** (bits - 1)
   for (let i = 0; i < data.length; i++) {
     const value = data[i] * (fullScale - 1)
     data[i] = (bits <= 24 ? Math.round(value) : value) / fullScale
   }
+}
+
+/** The QOA decoder divides what is above 0 by 32767. */
+function rescaleQoa(data: Float32Array): void {
+  for (let i = 0; i < data.length; i++) if (data[i] > 0) data[i] = Math.round(data[i] * 32767) / 32768
 }
 
 function checked(audio: Audio): Audio {

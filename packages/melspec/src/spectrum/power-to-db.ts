@@ -62,12 +62,7 @@ function toDb(spectrogram: Spectrogram, { reference, amin, topDb, exponent, name
     throw new MelspecError('MELSPEC_OPTION', `${name}: topDb must be at least 0, or null for no floor, got ${String(topDb)}.`)
   let largest = 0
   for (let i = 0; i < data.length; i++) {
-    if (!Number.isFinite(data[i])) throw new MelspecError('AUDIO_NOT_FINITE', `${name}: values must be finite, got ${data[i]} at ${i}.`)
-    if (data[i] < 0)
-      throw new MelspecError(
-        'MELSPEC_SAMPLES',
-        `${name}: ${exponent === 1 ? 'power' : 'amplitude'} must be at least 0, got ${data[i]} at ${i}.`,
-      )
+    if (!(data[i] >= 0 && data[i] < Infinity)) throw unfit(data[i], i, name)
     if (data[i] > largest) largest = data[i]
   }
   const scale = 10 * exponent
@@ -77,7 +72,7 @@ function toDb(spectrogram: Spectrogram, { reference, amin, topDb, exponent, name
   const lowest = Math.max(floor, scale * log10(amin) - zero)
 
   const result = new Float32Array(data.length)
-  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length)
+  const bits = new Int32Array(data.buffer, data.byteOffset, data.length)
   const smallest = Math.max(amin, SMALLEST_NORMAL)
   for (let i = 0; i < data.length; i++) {
     if (data[i] >= smallest) result[i] = Math.max(floor, scale * log10OfBits(bits[i]) - zero)
@@ -89,7 +84,13 @@ function toDb(spectrogram: Spectrogram, { reference, amin, topDb, exponent, name
 /** The same value as in the loop where there is one, so that the largest is exactly 0 dB of itself. */
 function log10(value: number): number {
   const single = Float32Array.of(value)
-  return single[0] === value && value >= SMALLEST_NORMAL ? log10OfBits(new Uint32Array(single.buffer)[0]) : Math.log10(value)
+  return single[0] === value && value >= SMALLEST_NORMAL ? log10OfBits(new Int32Array(single.buffer)[0]) : Math.log10(value)
+}
+
+function unfit(value: number, i: number, name: string): MelspecError {
+  if (value < 0 && value > -Infinity)
+    return new MelspecError('MELSPEC_SAMPLES', `${name}: values must be at least 0, got ${value} at ${i}.`)
+  return new MelspecError('AUDIO_NOT_FINITE', `${name}: values must be finite, got ${value} at ${i}.`)
 }
 
 function positive(value: number): boolean {
