@@ -39,9 +39,17 @@ describe('dcase2019', () => {
     [['run', '--config', 'dmeo'], 2, /did you mean 'demo'/u],
     [['train', '--config', 'smoke', '--run', join(temporary(), 'a'), '--fold', 'x'], 2, /must be an integer/u],
     [['train', '--config', 'smoke', '--run', join(temporary(), 'b'), '--model', 'Z'], 2, /no model 'Z' in config 'smoke': it has A, B, C/u],
-    [['train', '--config', 'smoke', '--run', join(temporary(), 'c'), '--model', 'A', '--fold', '7'], 2, /--fold must be one of 0, 1, got 7/u],
+    [
+      ['train', '--config', 'smoke', '--run', join(temporary(), 'c'), '--model', 'A', '--fold', '7'],
+      2,
+      /--fold must be one of 0, 1, got 7/u,
+    ],
     [['evaluate', '--run', join(temporary(), 'nothing')], 3, /holds no run/u],
-    [['train', '--config', 'smoke', '--run', join(temporary(), 'd'), '--model', 'A', '--fold', '0'], 3, /no features in .*dcase2019 prepare/u],
+    [
+      ['train', '--config', 'smoke', '--run', join(temporary(), 'd'), '--model', 'A', '--fold', '0'],
+      3,
+      /no features in .*dcase2019 prepare/u,
+    ],
     [['prepare', '--config', 'model1', '--run', join(temporary(), 'e')], 3, /brings no sounds.*--data DIR/u],
     [['prepare', '--config', 'model1', '--run', join(temporary(), 'f'), '--data', temporary()], 3, /./u],
   ] as const)('%s ends with exit %i', async (args, exit, message) => {
@@ -62,7 +70,11 @@ describe('dcase2019', () => {
   it('doctor says what would be taken and why, as JSON too', async () => {
     const { code, stdout } = await runProgram('doctor', '--json')
     expect(code).toBe(0)
-    const facts = JSON.parse(stdout) as { backend: { name: string; reason: string }; otherBackends: { name: string; reason: string }[]; clipsPerSecond: number }
+    const facts = JSON.parse(stdout) as {
+      backend: { name: string; reason: string }
+      otherBackends: { name: string; reason: string }[]
+      clipsPerSecond: number
+    }
     expect(facts.backend.name).toBe('wasm')
     expect(facts.backend.reason).not.toBe('')
     expect(facts.otherBackends.map(({ name }) => name)).toEqual(expect.arrayContaining(['node', 'node-gpu', 'webgpu']))

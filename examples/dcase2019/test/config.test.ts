@@ -3,7 +3,16 @@ import { configNames, loadConfig, resolveConfig } from '../src/config/load-confi
 import { presetNames } from '../src/config/schema.js'
 
 const load = (overrides: object) =>
-  resolveConfig({ name: 'x', about: '', models: [{ paper: '1' }], ensemble: { choose: 'fixed', members: [{ model: '1', weight: 1, cycles: null, pads: null }] }, ...overrides }, 'x.json')
+  resolveConfig(
+    {
+      name: 'x',
+      about: '',
+      models: [{ paper: '1' }],
+      ensemble: { choose: 'fixed', members: [{ model: '1', weight: 1, cycles: null, pads: null }] },
+      ...overrides,
+    },
+    'x.json',
+  )
 
 describe('configs that come along', () => {
   it.each(configNames().flatMap((name) => presetNames.map((preset) => [name, preset] as const)))('%s is valid as %s', (name, preset) => {
@@ -14,7 +23,9 @@ describe('configs that come along', () => {
   })
 
   it('there is one for the demo, one for tests and one for each of the six models', () => {
-    expect(configNames()).toEqual(expect.arrayContaining(['demo', 'smoke', 'model1', 'model2', 'model3', 'model4', 'model5', 'model6', 'submission1', 'submission2']))
+    expect(configNames()).toEqual(
+      expect.arrayContaining(['demo', 'smoke', 'model1', 'model2', 'model3', 'model4', 'model5', 'model6', 'submission1', 'submission2']),
+    )
   })
 
   it.each([
@@ -24,7 +35,9 @@ describe('configs that come along', () => {
     ['submission2', 'default', 95],
   ] as const)('%s as %s averages the paper’s number of predictions', (name, preset, predictions) => {
     const { ensemble, folds } = loadConfig(name, preset)
-    expect(ensemble.members.reduce((sum, { cycles, pads }) => sum + cycles!.length * pads!.length * folds.train.length, 0)).toBe(predictions)
+    expect(ensemble.members.reduce((sum, { cycles, pads }) => sum + cycles!.length * pads!.length * folds.train.length, 0)).toBe(
+      predictions,
+    )
   })
 
   it('weights are the paper’s 3:4:3:1:1:1, and 4:3:3:1:1:1 as in the authors’ code', () => {
@@ -59,9 +72,21 @@ describe('a bad config is refused with its setting', () => {
     ['a batch of half a clip', { models: [{ paper: '1', batch: 0.5 }] }, /batch/u],
     ['an unknown setting of a model', { models: [{ paper: '1', sliceFrames: 128 }] }, /sliceFrames/u],
     ['a fold that is not there', { folds: { count: 2, train: [2] } }, /folds.train must be below folds.count \(2\), got 2/u],
-    ['an ensemble of an unknown model', { ensemble: { choose: 'fixed', members: [{ model: 'B', weight: 1, cycles: null, pads: null }] } }, /'B', which is no model/u],
-    ['a cycle that is not trained', { ensemble: { choose: 'fixed', members: [{ model: '1', weight: 1, cycles: [9], pads: null }] } }, /has 8 cycles, got cycle 9/u],
-    ['a padding that is not predicted', { ensemble: { choose: 'fixed', members: [{ model: '1', weight: 1, cycles: null, pads: [3] }] } }, /pads 8, 64, got 3/u],
+    [
+      'an ensemble of an unknown model',
+      { ensemble: { choose: 'fixed', members: [{ model: 'B', weight: 1, cycles: null, pads: null }] } },
+      /'B', which is no model/u,
+    ],
+    [
+      'a cycle that is not trained',
+      { ensemble: { choose: 'fixed', members: [{ model: '1', weight: 1, cycles: [9], pads: null }] } },
+      /has 8 cycles, got cycle 9/u,
+    ],
+    [
+      'a padding that is not predicted',
+      { ensemble: { choose: 'fixed', members: [{ model: '1', weight: 1, cycles: null, pads: [3] }] } },
+      /pads 8, 64, got 3/u,
+    ],
     ['a model that starts from a later one', { models: [{ paper: '1', initFrom: 'Z' }] }, /initFrom must name a model listed before it/u],
     ['two models of one name', { models: [{ paper: '1' }, { paper: '3', name: '1' }] }, /two models are named '1'/u],
   ])('%s', (_, overrides, message) => {

@@ -20,7 +20,8 @@ const settings = {
   training: { checkpointEpochs: 1, validateEpochs: 1 },
 }
 const training = (run: string, ...more: string[]) => ['train', '--run', run, '--model', 'A', '--fold', '0', '--json', ...more]
-const snapshots = (run: string) => [1, 2].map((cycle) => readFileSync(join(run, `models/A-fold0/checkpoints/cycle-${cycle}.safetensors`)).toString('base64'))
+const snapshots = (run: string) =>
+  [1, 2].map((cycle) => readFileSync(join(run, `models/A-fold0/checkpoints/cycle-${cycle}.safetensors`)).toString('base64'))
 
 function copyOfPrepared(name: string): string {
   const run = join(folder, name)
@@ -58,22 +59,29 @@ describe('a training that was stopped goes on to the same bits', () => {
     expect(await interruptAfter(run, 2, 'SIGKILL')).toMatchObject({ signal: 'SIGKILL' })
     expect(await runProgram(...training(run))).toMatchObject({ code: 0 })
     expect(snapshots(run)).toEqual(unbroken)
-    const events = readFileSync(join(run, 'models/A-fold0/events.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { type: string; epoch: number })
+    const events = readFileSync(join(run, 'models/A-fold0/events.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string; epoch: number })
     expect(events.filter(({ type }) => type === 'epoch').map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6])
   }, 60_000)
 
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('after %s, which leaves a checkpoint and exits %i', async (signal, exit) => {
-    const run = copyOfPrepared(signal)
-    const stopped = await interruptAfter(run, 3, signal)
-    expect(stopped.stderr).toMatch(/Run the same command again to go on/u)
-    expect(stopped).toMatchObject({ code: exit })
-    expect(JSON.parse(readFileSync(join(run, 'models/A-fold0/run.json'), 'utf8'))).toMatchObject({ status: 'interrupted' })
-    expect(await runProgram(...training(run))).toMatchObject({ code: 0 })
-    expect(snapshots(run)).toEqual(unbroken)
-  }, 60_000)
+  ] as const)(
+    'after %s, which leaves a checkpoint and exits %i',
+    async (signal, exit) => {
+      const run = copyOfPrepared(signal)
+      const stopped = await interruptAfter(run, 3, signal)
+      expect(stopped.stderr).toMatch(/Run the same command again to go on/u)
+      expect(stopped).toMatchObject({ code: exit })
+      expect(JSON.parse(readFileSync(join(run, 'models/A-fold0/run.json'), 'utf8'))).toMatchObject({ status: 'interrupted' })
+      expect(await runProgram(...training(run))).toMatchObject({ code: 0 })
+      expect(snapshots(run)).toEqual(unbroken)
+    },
+    60_000,
+  )
 })
 
 describe('what does not decide the bits', () => {
@@ -82,9 +90,13 @@ describe('what does not decide the bits', () => {
     ['three worker threads', ['--workers', '3']],
     ['one thread of the backend', ['--threads', '1']],
     ['two threads of the backend', ['--threads', '2']],
-  ])('%s', async (_, flags) => {
-    const run = copyOfPrepared(flags.join(''))
-    expect(await runProgram(...training(run, ...flags))).toMatchObject({ code: 0 })
-    expect(snapshots(run)).toEqual(unbroken)
-  }, 60_000)
+  ])(
+    '%s',
+    async (_, flags) => {
+      const run = copyOfPrepared(flags.join(''))
+      expect(await runProgram(...training(run, ...flags))).toMatchObject({ code: 0 })
+      expect(snapshots(run)).toEqual(unbroken)
+    },
+    60_000,
+  )
 })

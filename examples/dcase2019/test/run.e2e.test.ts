@@ -13,7 +13,11 @@ const folder = mkdtempSync(join(tmpdir(), 'dcase2019-run-'))
 const run = join(folder, 'smoke')
 let first: Finished
 
-const csv = (text: string) => text.trim().split(/\r?\n/u).map((line) => (line.match(/("[^"]*"|[^,]+)/gu) ?? []).map((cell) => cell.replaceAll('"', '')))
+const csv = (text: string) =>
+  text
+    .trim()
+    .split(/\r?\n/u)
+    .map((line) => (line.match(/("[^"]*"|[^,]+)/gu) ?? []).map((cell) => cell.replaceAll('"', '')))
 const read = (...path: string[]) => readFileSync(join(...path), 'utf8')
 
 beforeAll(async () => {
@@ -34,8 +38,17 @@ describe('the whole chain on the sounds that come along', () => {
   it('writes a submission whose lwlrap, computed here from the two CSV files, is the one reported', () => {
     const submission = csv(read(run, 'submission.csv'))
     const classes = submission[0]!.slice(1)
-    const truthRows = new Map(csv(read(programFolder, 'data/minifsd-open/test.csv')).slice(1).map(([name, labels]) => [name!, labels!.split(',')]))
-    expect(submission.slice(1).map(([name]) => name).toSorted()).toEqual([...truthRows.keys()].toSorted())
+    const truthRows = new Map(
+      csv(read(programFolder, 'data/minifsd-open/test.csv'))
+        .slice(1)
+        .map(([name, labels]) => [name!, labels!.split(',')]),
+    )
+    expect(
+      submission
+        .slice(1)
+        .map(([name]) => name)
+        .toSorted(),
+    ).toEqual([...truthRows.keys()].toSorted())
     const scores = submission.slice(1).flatMap((row) => row.slice(1).map(Number))
     const truth = submission.slice(1).flatMap(([name]) => classes.map((label) => Number(truthRows.get(name!)!.includes(label))))
     const evaluation = JSON.parse(read(run, 'evaluation.json')) as Evaluation
@@ -57,7 +70,9 @@ describe('the whole chain on the sounds that come along', () => {
       expect(record.status).toBe('done')
       expect(record.backend.name).toBe('wasm')
     }
-    expect(read(run, 'models/A-fold0/metrics.csv').split('\n')[0]).toBe('epoch,step,learning_rate,loss_total,loss_curated,loss_noisy,clips_per_second,heldout_lwlrap')
+    expect(read(run, 'models/A-fold0/metrics.csv').split('\n')[0]).toBe(
+      'epoch,step,learning_rate,loss_total,loss_curated,loss_noisy,clips_per_second,heldout_lwlrap',
+    )
     expect(read(run, 'models/B-fold0/metrics.csv')).toContain('loss_ssl')
   })
 

@@ -123,7 +123,7 @@ export function decodeSafetensors(bytes: Uint8Array): SafetensorsContents {
     }
     const { dtype, shape, from, to } = readEntry(name, entry, bytes.length - start)
     ranges.push([from, to, name])
-    const copy = bytes.slice(start + from, start + to)
+    const copy = new Uint8Array(bytes.subarray(start + from, start + to)) // a Buffer's slice would be a view
     tensors[name] = { data: dtype.read(copy.buffer), shape }
   }
   checkCoverage(ranges, bytes.length - start)

@@ -129,3 +129,9 @@ describe('encodeSafetensors', () => {
     ).toThrow(message)
   })
 })
+
+test('a Buffer of Node is read like any Uint8Array', () => {
+  const file = encodeSafetensors({ a: { data: Float32Array.of(1, 2), shape: [2] }, b: { data: Float32Array.of(3), shape: [1] } })
+  const { tensors } = decodeSafetensors(Buffer.from(file))
+  expect(tensors['b']).toEqual({ data: Float32Array.of(3), shape: [1] })
+})

@@ -45,18 +45,24 @@ const integerFrom = (minimum: number) => (text: string) => {
 }
 
 const flags = {
-  run: () => new Option('--run DIR', 'folder of the experiment').default(undefined, './runs/<config>'),
-  config: () => new Option('--config NAME', 'a config by name (see configs/) or path; absent: the one the run folder holds'),
-  preset: () => new Option('--preset NAME', "override the config's preset").choices(presetNames),
-  data: () => new Option('--data DIR', "folder of the data set (Kaggle, Zenodo or MiniFSD layout); absent: the config's"),
-  backend: () => new Option('--backend NAME', 'TensorFlow.js backend').choices(['auto', 'cpu', 'wasm', 'webgpu', 'node', 'node-gpu']).default('auto'),
-  threads: () => new Option('--threads N', 'threads of the backend in each process').argParser(integerFrom(1)).default(undefined, 'cores / jobs'),
-  jobs: () => new Option('--jobs N', 'training processes side by side').argParser(integerFrom(1)).default(Math.min(8, availableParallelism()), 'cores, at most 8'),
-  workers: () => new Option('--workers N', 'threads that decode and augment; changes no bit').argParser(integerFrom(0)).default(undefined, 'cores'),
+  run: () => new Option('--run <DIR>', 'folder of the experiment').default(undefined, './runs/<config>'),
+  config: () => new Option('--config <NAME>', 'a config by name (see configs/) or path; absent: the one the run folder holds'),
+  preset: () => new Option('--preset <NAME>', "override the config's preset").choices(presetNames),
+  data: () => new Option('--data <DIR>', "folder of the data set (Kaggle, Zenodo or MiniFSD layout); absent: the config's"),
+  backend: () =>
+    new Option('--backend <NAME>', 'TensorFlow.js backend').choices(['auto', 'cpu', 'wasm', 'webgpu', 'node', 'node-gpu']).default('auto'),
+  threads: () =>
+    new Option('--threads <N>', 'threads of the backend in each process').argParser(integerFrom(1)).default(undefined, 'cores / jobs'),
+  jobs: () =>
+    new Option('--jobs <N>', 'training processes side by side')
+      .argParser(integerFrom(1))
+      .default(Math.min(8, availableParallelism()), 'cores, at most 8'),
+  workers: () =>
+    new Option('--workers <N>', 'threads that decode and augment; changes no bit').argParser(integerFrom(0)).default(undefined, 'cores'),
   skipBad: () => new Option('--skip-bad', 'leave bad clips and rows out and list them at the end, instead of stopping'),
   fresh: () => new Option('--fresh', 'throw away what the run folder holds and start over'),
-  model: () => new Option('--model NAME', "only this model of the config; absent: all of them, in order"),
-  fold: () => new Option('--fold N', 'only this fold, in this process').argParser(integerFrom(0)),
+  model: () => new Option('--model <NAME>', 'only this model of the config; absent: all of them, in order'),
+  fold: () => new Option('--fold <N>', 'only this fold, in this process').argParser(integerFrom(0)),
   json: () => new Option('--json', 'machine-readable output on stdout'),
   quiet: () => new Option('--quiet', 'no progress'),
 }
@@ -89,10 +95,20 @@ function createProgram(): Command {
     .showHelpAfterError('(dcase2019 COMMAND --help shows what it takes)')
     .addHelpText(
       'beforeAll',
-      examples('dcase2019 run --config demo                  the whole chain on the sounds that come along, in minutes', 'dcase2019 run --config model1 --data DIR       the paper’s model #1 on FSDKaggle2019', 'dcase2019 doctor                               what this machine has'),
+      examples(
+        'dcase2019 run --config demo                  the whole chain on the sounds that come along, in minutes',
+        'dcase2019 run --config model1 --data DIR       the paper’s model #1 on FSDKaggle2019',
+        'dcase2019 doctor                               what this machine has',
+      ),
     )
 
-  const command = (name: string, about: string, names: readonly FlagName[], shown: readonly string[], action: (stage: Stage) => Promise<unknown>) => {
+  const command = (
+    name: string,
+    about: string,
+    names: readonly FlagName[],
+    shown: readonly string[],
+    action: (stage: Stage) => Promise<unknown>,
+  ) => {
     const child = program.command(name).description(about).exitOverride().showHelpAfterError('(--help shows what it takes)')
     child.addHelpText('beforeAll', examples(...shown))
     for (const flag of [...always, ...names]) child.addOption(flags[flag]())
@@ -107,10 +123,17 @@ function createProgram(): Command {
     'run',
     'Everything: prepare, train every model, pseudo labels, predictions, ensemble, scores, report. Goes on where it was stopped.',
     [...compute, 'skipBad', 'fresh'],
-    ['dcase2019 run --config demo', 'dcase2019 run --config demo --fresh             start over', 'dcase2019 run --config submission1 --data DIR   the paper at full scale'],
+    [
+      'dcase2019 run --config demo',
+      'dcase2019 run --config demo --fresh             start over',
+      'dcase2019 run --config submission1 --data DIR   the paper at full scale',
+    ],
     async (stage) => {
       const result = await runAll(stage.run, stage.options)
-      if (!stage.flags.json) process.stdout.write(`\n${scoreTable(result.evaluation)}\n\n${result.files.map(([what, path]) => `${what.padEnd(12)} ${path}`).join('\n')}\n`)
+      if (!stage.flags.json)
+        process.stdout.write(
+          `\n${scoreTable(result.evaluation)}\n\n${result.files.map(([what, path]) => `${what.padEnd(12)} ${path}`).join('\n')}\n`,
+        )
       return { type: 'result', ...result }
     },
   )
@@ -125,7 +148,10 @@ function createProgram(): Command {
     'train',
     'Trains the models of a config on every fold, or one model on one fold.',
     [...compute, 'model', 'fold'],
-    ['dcase2019 train --run runs/demo --model A             every fold, in processes side by side', 'dcase2019 train --run runs/demo --model A --fold 0    one fold, in this process'],
+    [
+      'dcase2019 train --run runs/demo --model A             every fold, in processes side by side',
+      'dcase2019 train --run runs/demo --model A --fold 0    one fold, in this process',
+    ],
     (stage) => trainStage(stage.run, stage.options, stage.flags.model, stage.flags.fold),
   )
   command(
@@ -142,14 +168,24 @@ function createProgram(): Command {
     ['dcase2019 predict --run runs/demo --model A', 'dcase2019 predict --run runs/demo --model A --fold 1'],
     (stage) => predictStage(stage.run, stage.options, stage.flags.model, stage.flags.fold),
   )
-  command('ensemble', 'Chooses weights, cycles and paddings on held-out clips, averages, and writes submission.csv.', [], ['dcase2019 ensemble --run runs/demo'], (stage) =>
-    ensembleStage(stage.run, stage.options),
+  command(
+    'ensemble',
+    'Chooses weights, cycles and paddings on held-out clips, averages, and writes submission.csv.',
+    [],
+    ['dcase2019 ensemble --run runs/demo'],
+    (stage) => ensembleStage(stage.run, stage.options),
   )
-  command('evaluate', 'lwlrap of each model and of the ensemble: overall, per class, with bootstrap intervals.', [], ['dcase2019 evaluate --run runs/demo', 'dcase2019 evaluate --run runs/demo --json'], async (stage) => {
-    const evaluation = await evaluateStage(stage.run, stage.options)
-    if (!stage.flags.json) process.stdout.write(`${scoreTable(evaluation)}\n`)
-    return evaluation
-  })
+  command(
+    'evaluate',
+    'lwlrap of each model and of the ensemble: overall, per class, with bootstrap intervals.',
+    [],
+    ['dcase2019 evaluate --run runs/demo', 'dcase2019 evaluate --run runs/demo --json'],
+    async (stage) => {
+      const evaluation = await evaluateStage(stage.run, stage.options)
+      if (!stage.flags.json) process.stdout.write(`${scoreTable(evaluation)}\n`)
+      return evaluation
+    },
+  )
   command('report', 'Writes report.html.', [], ['dcase2019 report --run runs/demo'], async (stage) => {
     const path = await reportStage(stage.run, stage.options)
     if (!stage.flags.json) process.stdout.write(`${path}\n`)

@@ -67,7 +67,9 @@ function terminalReporter(): Report {
         return
       case 'progress': {
         const { perSecond, left } = eta(event.done, event.total)
-        show(`${event.stage}  ${bar(event.done / event.total)} ${event.done}/${event.total} ${event.unit}  ${perSecond.toFixed(0)} ${event.unit}/s  ${left} left`)
+        show(
+          `${event.stage}  ${bar(event.done / event.total)} ${event.done}/${event.total} ${event.unit}  ${perSecond.toFixed(0)} ${event.unit}/s  ${left} left`,
+        )
         return
       }
       case 'epoch': {
@@ -76,7 +78,9 @@ function terminalReporter(): Report {
         const done = all.reduce((sum, job) => sum + job.epoch, 0)
         const total = all.reduce((sum, job) => sum + job.epochs, 0)
         const speed = all.reduce((sum, job) => sum + (job.epoch < job.epochs ? job.clipsPerSecond : 0), 0)
-        show(`train ${event.model}  ${bar(done / total)} ${all.map(describeJob).join(' · ')}  ${speed.toFixed(0)} clips/s  ${eta(done, total).left} left`)
+        show(
+          `train ${event.model}  ${bar(done / total)} ${all.map(describeJob).join(' · ')}  ${speed.toFixed(0)} clips/s  ${eta(done, total).left} left`,
+        )
         return
       }
       case 'warning':
@@ -112,7 +116,9 @@ function plainReporter(): Report {
         const every = Math.max(1, Math.floor(event.epochs / 8))
         if (event.epoch % every !== 0 && event.epoch !== event.epochs) return
         const left = event.fold === 0 ? `, ${eta(event.epoch, event.epochs).left} left` : ''
-        print(`  ${event.model} ${describeJob({ ...event, loss: event.losses['total'] ?? Number.NaN })}, ${event.clipsPerSecond.toFixed(0)} clips/s${left}`)
+        print(
+          `  ${event.model} ${describeJob({ ...event, loss: event.losses['total'] ?? Number.NaN })}, ${event.clipsPerSecond.toFixed(0)} clips/s${left}`,
+        )
         return
       }
       case 'validation':

@@ -72,8 +72,14 @@ export function resolveConfig(json: unknown, source: string, preset?: PresetName
       throw new UsageError(`${source}: models[${i}].paper must be one of ${paperModelNames.join(', ')}, got ${JSON.stringify(paper)}`)
     return withPretraining(merge(paperModel(paper, chosen as PresetName), entry) as ModelSettings, entries, chosen as PresetName)
   })
-  const unique = models.filter(({ name }, i) => models.findIndex((model) => model.name === name) === i || entries.some((entry: unknown) => isRecord(entry) && entry['name'] === name))
-  const ensemble = isRecord(json['ensemble']) && 'submission' in json['ensemble'] ? submissionMembers(json['ensemble'], chosen as PresetName, unique, source) : {}
+  const unique = models.filter(
+    ({ name }, i) =>
+      models.findIndex((model) => model.name === name) === i || entries.some((entry: unknown) => isRecord(entry) && entry['name'] === name),
+  )
+  const ensemble =
+    isRecord(json['ensemble']) && 'submission' in json['ensemble']
+      ? submissionMembers(json['ensemble'], chosen as PresetName, unique, source)
+      : {}
   const parsed = configSchema.safeParse({ ...(merge(defaults, json) as object), preset: chosen, models: unique, ...ensemble })
   if (!parsed.success) throw new UsageError(`${source} is not a valid config:\n${z.prettifyError(parsed.error)}`)
   checkReferences(parsed.data, source)
@@ -90,7 +96,12 @@ function withPretraining(model: ModelSettings, entries: readonly unknown[], pres
 }
 
 /** `{ "submission": 1 }` or 2: the paper's cycles, paddings and weights. Sets the models' paddings to those used. */
-function submissionMembers(given: Record<string, unknown>, preset: PresetName, models: ModelSettings[], source: string): { ensemble: Config['ensemble'] } {
+function submissionMembers(
+  given: Record<string, unknown>,
+  preset: PresetName,
+  models: ModelSettings[],
+  source: string,
+): { ensemble: Config['ensemble'] } {
   const { submission: number } = given
   if (number !== 1 && number !== 2) throw new UsageError(`${source}: ensemble.submission must be 1 or 2, got ${JSON.stringify(number)}`)
   const { models: parts } = (number === 1 ? submission1 : submission2)(preset)

@@ -15,7 +15,7 @@ export function paperModel(name: string, preset: PresetName): ModelSettings {
   const by = <T>(standard: T, paper: T, reference: T): T => (preset === 'default' ? standard : preset === 'paper' ? paper : reference)
   const bce = by('bce', 'bce', 'boundedBce') as 'bce' | 'boundedBce'
   const kl = by('kl', 'kl', 'klReference') as 'kl' | 'klReference'
-  const periodOffset = by(0, 0, 1)
+  const periodOffset = by<0 | 1>(0, 0, 1)
   const groupPadding = by('masked', 'masked', 'reference') as 'masked' | 'reference'
   const resnet: ModelSettings = {
     name,

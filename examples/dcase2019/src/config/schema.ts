@@ -40,7 +40,7 @@ const model = z.strictObject({
   maxRate: z.number().positive(),
   minRate: z.number().nonnegative(),
   /** Updates by which a cosine period exceeds its cycle: 1 in the authors' code. */
-  periodOffset: z.number().int().min(0).max(1).default(0),
+  periodOffset: z.union([z.literal(0), z.literal(1)]).default(0),
   /** `noisy: null` trains on curated clips alone. */
   losses: z.strictObject({ curated: lossName, noisy: lossName.nullable() }),
   augment: z.strictObject({

@@ -1,7 +1,20 @@
 /** What the program tells while it works; progress bars, JSON lines and `events.jsonl` all come from these. */
 export type ProgramEvent =
-  | { readonly type: 'stage'; readonly stage: string; readonly state: 'started' | 'done' | 'already done'; readonly seconds?: number; readonly note?: string }
-  | { readonly type: 'progress'; readonly stage: string; readonly part?: number; readonly done: number; readonly total: number; readonly unit: string }
+  | {
+      readonly type: 'stage'
+      readonly stage: string
+      readonly state: 'started' | 'done' | 'already done'
+      readonly seconds?: number
+      readonly note?: string
+    }
+  | {
+      readonly type: 'progress'
+      readonly stage: string
+      readonly part?: number
+      readonly done: number
+      readonly total: number
+      readonly unit: string
+    }
   | JobEvent
   | { readonly type: 'warning'; readonly message: string }
 
@@ -19,7 +32,21 @@ export type JobEvent =
       readonly losses: Readonly<Record<string, number>>
       readonly clipsPerSecond: number
     }
-  | { readonly type: 'validation'; readonly model: string; readonly fold: number; readonly epoch: number; readonly step: number; readonly lwlrap: number }
-  | { readonly type: 'snapshot'; readonly model: string; readonly fold: number; readonly cycle: number; readonly step: number; readonly file: string }
+  | {
+      readonly type: 'validation'
+      readonly model: string
+      readonly fold: number
+      readonly epoch: number
+      readonly step: number
+      readonly lwlrap: number
+    }
+  | {
+      readonly type: 'snapshot'
+      readonly model: string
+      readonly fold: number
+      readonly cycle: number
+      readonly step: number
+      readonly file: string
+    }
 
 export type Report = (event: ProgramEvent) => void

@@ -19,7 +19,10 @@ export interface Job {
  *
  * @throws InterruptedError when `signal` stopped them (each has written a checkpoint), or the first failure, after the others were stopped
  */
-export async function runJobs(jobs: readonly Job[], options: { readonly parallel: number; readonly signal: AbortSignal; readonly report: Report }): Promise<void> {
+export async function runJobs(
+  jobs: readonly Job[],
+  options: { readonly parallel: number; readonly signal: AbortSignal; readonly report: Report },
+): Promise<void> {
   const waiting = [...jobs]
   const running = new Set<ChildProcess>()
   let failure: Error | undefined
@@ -68,7 +71,8 @@ function runJob(job: Job, running: Set<ChildProcess>, report: Report): Promise<v
       running.delete(child)
       if (code === 0) resolve()
       else if (code === 130 || code === 143) reject(new InterruptedError(code === 130 ? 'SIGINT' : 'SIGTERM', `${job.label} was stopped`))
-      else reject(new Error(`${job.label} failed (${signal ?? `exit ${code}`}): ${complaint.trim().replace(/^error: /u, '') || 'no message'}`))
+      else
+        reject(new Error(`${job.label} failed (${signal ?? `exit ${code}`}): ${complaint.trim().replace(/^error: /u, '') || 'no message'}`))
     })
   })
 }

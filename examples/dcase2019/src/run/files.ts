@@ -9,7 +9,7 @@ export function writeFileWhole(path: string, content: string | Uint8Array): void
     const bytes = typeof content === 'string' ? Buffer.from(content) : content
     const file = openSync(temporary, 'w')
     try {
-      for (let done = 0; done < bytes.byteLength; ) done += writeSync(file, bytes, done)
+      for (let done = 0; done < bytes.byteLength;) done += writeSync(file, bytes, done)
       fsyncSync(file)
     } finally {
       closeSync(file)

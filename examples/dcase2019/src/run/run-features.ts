@@ -10,7 +10,8 @@ export function openRunFeatures(run: RunFolder): FeatureStore {
   try {
     return openFeatures(run.features, { dropBad: run.config.dropBadClips })
   } catch (error) {
-    if (error instanceof DataError && error.code === 'missing-data') throw new MissingError(`no features in ${run.features}. Run: dcase2019 prepare --run ${run.path}`)
+    if (error instanceof DataError && error.code === 'missing-data')
+      throw new MissingError(`no features in ${run.features}. Run: dcase2019 prepare --run ${run.path}`)
     throw error
   }
 }
@@ -26,4 +27,5 @@ export function labelsOf(features: FeatureStore, split: SplitName, places: reado
 }
 
 /** Every place of a split: 0 … size − 1. */
-export const allPlaces = (features: FeatureStore, split: SplitName): number[] => Array.from({ length: features.splits[split].size }, (_, place) => place)
+export const allPlaces = (features: FeatureStore, split: SplitName): number[] =>
+  Array.from({ length: features.splits[split].size }, (_, place) => place)

@@ -43,11 +43,14 @@ export function openRun(path: string, config: Config | null, fresh = false): Run
   const stored = readJson<Config>(configPath)
   if (fresh && existsSync(root)) {
     if (stored === undefined)
-      throw new UsageError(`--fresh: ${root} holds no run of this program (no config.json), so it is left alone. Remove it yourself, or choose another --run.`)
+      throw new UsageError(
+        `--fresh: ${root} holds no run of this program (no config.json), so it is left alone. Remove it yourself, or choose another --run.`,
+      )
     rmSync(root, { recursive: true })
   }
   const kept = fresh ? undefined : stored
-  if (config === null && kept === undefined) throw new MissingError(`${root} holds no run. Start one with: dcase2019 run --config demo --run ${path}`)
+  if (config === null && kept === undefined)
+    throw new MissingError(`${root} holds no run. Start one with: dcase2019 run --config demo --run ${path}`)
   if (config !== null && kept !== undefined && hashOf({ ...config, data: null }) !== hashOf({ ...kept, data: null }))
     throw new UsageError(`${root} was made with other settings (see its config.json). Choose another --run, or start over with --fresh.`)
   const used = (kept ?? config)!
@@ -72,7 +75,8 @@ export function openRun(path: string, config: Config | null, fresh = false): Run
 /** A model's settings by name. */
 export function settingsOf(config: Config, name: string): ModelSettings {
   const found = config.models.find((model) => model.name === name)
-  if (!found) throw new UsageError(`no model '${name}' in config '${config.name}': it has ${config.models.map((model) => model.name).join(', ')}`)
+  if (!found)
+    throw new UsageError(`no model '${name}' in config '${config.name}': it has ${config.models.map((model) => model.name).join(', ')}`)
   return found
 }
 
@@ -85,7 +89,11 @@ export function hashOf(value: unknown): string {
 export function provenance(): { version: string; commit: string | null; node: string; platform: string } {
   let commit: string | null = null
   try {
-    commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: programFolder, stdio: ['ignore', 'pipe', 'ignore'], encoding: 'utf8' }).trim()
+    commit = execFileSync('git', ['rev-parse', 'HEAD'], {
+      cwd: programFolder,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      encoding: 'utf8',
+    }).trim()
   } catch {
     // not a checkout: the versions have to do
   }

@@ -17,6 +17,7 @@ export function stopSignal(): AbortSignal {
   if (isChild) {
     process.on('message', (message: { stop?: 'SIGINT' | 'SIGTERM' }) => (message.stop ? stop(message.stop) : undefined))
     process.on('disconnect', () => process.exit(1))
+    process.channel?.unref() // or the child would wait for its parent for ever
   }
   return controller.signal
 }

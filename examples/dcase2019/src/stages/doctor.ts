@@ -22,7 +22,11 @@ export async function doctor(json: boolean): Promise<void> {
     clipsPerSecond: Math.round(16 * stepsPerSecond),
     configs: configNames().map((name) => {
       const { about, data } = loadConfig(name)
-      return { name, about, data: data === null ? 'give --data' : existsSync(resolve(programFolder, data)) ? 'comes along' : `missing: ${data}` }
+      return {
+        name,
+        about,
+        data: data === null ? 'give --data' : existsSync(resolve(programFolder, data)) ? 'comes along' : `missing: ${data}`,
+      }
     }),
   }
   if (json) {

@@ -15,7 +15,12 @@ import type { StageOptions } from './stage-options.js'
 /** Weight, cycles and paddings of each model of the ensemble, and how they came about. JSON of `ensemble/choice.json`. */
 export interface Choice {
   readonly how: 'nested-cv' | 'fixed'
-  readonly models: readonly { readonly model: string; readonly weight: number; readonly cycles: readonly number[]; readonly pads: readonly number[] }[]
+  readonly models: readonly {
+    readonly model: string
+    readonly weight: number
+    readonly cycles: readonly number[]
+    readonly pads: readonly number[]
+  }[]
   /** Cycles and paddings chosen for a model when it stands alone. */
   readonly singles: readonly { readonly model: string; readonly cycles: readonly number[]; readonly pads: readonly number[] }[]
   /** What the nested cross-validation found; null when the weights were fixed. */
@@ -62,7 +67,11 @@ export async function ensembleStage(run: RunFolder, options: StageOptions): Prom
       const foldPlaces = new Map(folds.map((fold) => [fold, foldRows(run, features, fold).curatedValid.map((place) => rowOf.get(place)!)]))
       const truth = labelsOf(features, 'curated', heldOut)
       const scores = (model: string, fold: number, cycle: number, pad: number, split: 'valid' | 'test') =>
-        readScores(predictionFile(run, model, fold, cycle, pad, split), classes, `Run: dcase2019 predict --run ${run.path} --model ${model}`).data
+        readScores(
+          predictionFile(run, model, fold, cycle, pad, split),
+          classes,
+          `Run: dcase2019 predict --run ${run.path} --model ${model}`,
+        ).data
 
       const choice = choose(run, classes, truth, foldPlaces, (...at) => scores(...at, 'valid'))
       writeJson(choiceFile(run), choice)
@@ -101,11 +110,20 @@ function choose(
   const { ensemble } = run.config
   const all = ensemble.members.map(({ model, weight, cycles, pads }) => {
     const settings = settingsOf(run.config, model)
-    return { model, weight, cycles: cycles ?? Array.from({ length: settings.cycles }, (_, index) => index + 1), pads: pads ?? settings.pads }
+    return {
+      model,
+      weight,
+      cycles: cycles ?? Array.from({ length: settings.cycles }, (_, index) => index + 1),
+      pads: pads ?? settings.pads,
+    }
   })
   if (ensemble.choose === 'fixed') return { how: 'fixed', models: all, singles: all, crossValidation: null }
   const members = all.flatMap(({ model, cycles, pads }) =>
-    cycles.flatMap((cycle) => pads.flatMap((pad) => [...foldPlaces].map(([fold, clips]) => ({ model, fold, cycle, pad, clips, predictions: predictions(model, fold, cycle, pad) })))),
+    cycles.flatMap((cycle) =>
+      pads.flatMap((pad) =>
+        [...foldPlaces].map(([fold, clips]) => ({ model, fold, cycle, pad, clips, predictions: predictions(model, fold, cycle, pad) })),
+      ),
+    ),
   )
   const found = chooseEnsemble({ members, truth, classes, score: (labels, scores) => lwlrap(labels, scores, { classes }).overall })
   return {
@@ -117,7 +135,10 @@ function choose(
 }
 
 /** Σ weight · mean over (cycle, pad, and whatever `predictions` gives) / Σ weight: a model's weight does not grow with the number of its predictions. */
-function weightedMean(models: Choice['models'], predictions: (model: string, cycle: number, pad: number) => readonly Float32Array[]): Float32Array {
+function weightedMean(
+  models: Choice['models'],
+  predictions: (model: string, cycle: number, pad: number) => readonly Float32Array[],
+): Float32Array {
   const average = new WeightedAverage()
   for (const { model, weight, cycles, pads } of models)
     for (const cycle of cycles)

@@ -17,7 +17,12 @@ export interface Score {
   /** 95 % bootstrap interval over clips. */
   readonly low: number
   readonly high: number
-  readonly perClass: readonly { readonly label: string; readonly lwlrap: number | null; readonly weight: number; readonly positives: number }[]
+  readonly perClass: readonly {
+    readonly label: string
+    readonly lwlrap: number | null
+    readonly weight: number
+    readonly positives: number
+  }[]
 }
 
 export interface SystemEvaluation {
@@ -63,7 +68,16 @@ export async function evaluateStage(run: RunFolder, options: StageOptions): Prom
           crossValidation: score(heldOutTruth, readScores(files.heldOut, classes, wayOut).data),
           nested: (system === ensembleSystem ? found?.estimate : found?.singles.find(({ model }) => model === system)?.estimate) ?? null,
           test: Object.fromEntries(
-            Object.entries(parts).map(([part, places]) => [part, score(labelsOf(features, 'test', places), rowsOf(places.map((place) => testScores.subarray(place * classes, (place + 1) * classes)), classes))]),
+            Object.entries(parts).map(([part, places]) => [
+              part,
+              score(
+                labelsOf(features, 'test', places),
+                rowsOf(
+                  places.map((place) => testScores.subarray(place * classes, (place + 1) * classes)),
+                  classes,
+                ),
+              ),
+            ]),
           ),
         }
       })
@@ -73,12 +87,21 @@ export async function evaluateStage(run: RunFolder, options: StageOptions): Prom
       let comparison: Evaluation['comparison'] = null
       if (best && parts['All']) {
         const truth = labelsOf(features, 'test', parts['All'])
-        const { difference, low, high } = compareSystems(truth, readScores(systemScores(run, ensembleSystem).test, classes, wayOut).data, readScores(systemScores(run, best.system).test, classes, wayOut).data, { classes, rng: rng.fork('paired') })
+        const { difference, low, high } = compareSystems(
+          truth,
+          readScores(systemScores(run, ensembleSystem).test, classes, wayOut).data,
+          readScores(systemScores(run, best.system).test, classes, wayOut).data,
+          { classes, rng: rng.fork('paired') },
+        )
         comparison = { best: best.system, difference, low, high }
       }
       writeJson(run.evaluation, { systems, comparison, verdict: verdictOf(whole, systems, comparison) } satisfies Evaluation)
       const shown = whole.test['All']
-      return { note: shown ? `ensemble ${shown.overall.toFixed(3)} on test, ${whole.crossValidation.overall.toFixed(3)} in cross-validation` : `ensemble ${whole.crossValidation.overall.toFixed(3)} in cross-validation (test labels are secret)` }
+      return {
+        note: shown
+          ? `ensemble ${shown.overall.toFixed(3)} on test, ${whole.crossValidation.overall.toFixed(3)} in cross-validation`
+          : `ensemble ${whole.crossValidation.overall.toFixed(3)} in cross-validation (test labels are secret)`,
+      }
     } finally {
       features.close()
     }
@@ -95,7 +118,12 @@ function scoreOf(labels: readonly string[], truth: Float32Array, scores: Float32
     overall,
     low,
     high,
-    perClass: labels.map((label, c) => ({ label, lwlrap: Number.isNaN(perClass[c]) ? null : perClass[c]!, weight: weights[c]!, positives: positives[c]! })),
+    perClass: labels.map((label, c) => ({
+      label,
+      lwlrap: Number.isNaN(perClass[c]) ? null : perClass[c]!,
+      weight: weights[c]!,
+      positives: positives[c]!,
+    })),
   }
 }
 
@@ -123,8 +151,13 @@ function verdictOf(whole: SystemEvaluation, systems: readonly SystemEvaluation[]
   if (!single) return 'There is no single model to compare with.'
   const gap = test(whole) - test(single)
   const numbers = `${test(whole).toFixed(4)} against ${test(single).toFixed(4)} of model ${single.system} on ${where}`
-  const paired = comparison ? ` Against model ${comparison.best}, the best by cross-validation: ${signed(comparison.difference)} (95 % interval ${signed(comparison.low)} to ${signed(comparison.high)}).` : ''
-  return (gap > 0 ? `The ensemble beats the best single model: ${numbers}.` : `The ensemble does not beat the best single model: ${numbers}.`) + paired
+  const paired = comparison
+    ? ` Against model ${comparison.best}, the best by cross-validation: ${signed(comparison.difference)} (95 % interval ${signed(comparison.low)} to ${signed(comparison.high)}).`
+    : ''
+  return (
+    (gap > 0 ? `The ensemble beats the best single model: ${numbers}.` : `The ensemble does not beat the best single model: ${numbers}.`) +
+    paired
+  )
 }
 
 const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`
@@ -140,7 +173,11 @@ export function scoreTable(evaluation: Evaluation): string {
     ...parts.map((part) => interval(test[part]!)),
   ])
   const widths = header.map((cell, column) => Math.max(cell.length, ...rows.map((row) => row[column]!.length)))
-  const line = (cells: readonly string[]) => cells.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd()
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd()
   return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line), '', evaluation.verdict].join('\n')
 }
 

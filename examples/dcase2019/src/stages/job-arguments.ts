@@ -5,5 +5,19 @@ import type { StageOptions } from './stage-options.js'
 export function jobArguments(command: 'train' | 'predict', run: RunFolder, options: StageOptions, model: string, fold: number): string[] {
   const { backend, threads, jobs, workers } = options
   const perProcess = Math.max(workers === 0 ? 0 : 1, Math.floor(workers / jobs))
-  return [command, '--run', run.path, '--model', model, '--fold', String(fold), '--backend', backend, '--threads', String(threads), '--workers', String(perProcess)]
+  return [
+    command,
+    '--run',
+    run.path,
+    '--model',
+    model,
+    '--fold',
+    String(fold),
+    '--backend',
+    backend,
+    '--threads',
+    String(threads),
+    '--workers',
+    String(perProcess),
+  ]
 }

@@ -6,9 +6,11 @@ import type { RunFolder, StageRecord } from '../run/run-folder.js'
 /** Clips that a trained model predicts: held out by its fold, the test split, and the noisy ones to be labelled. */
 export type PredictedSplit = 'valid' | 'test' | 'noisy'
 
-export const snapshotFile = (run: RunFolder, model: string, fold: number, cycle: number): string => join(run.job(model, fold), 'checkpoints', `cycle-${cycle}.safetensors`)
+export const snapshotFile = (run: RunFolder, model: string, fold: number, cycle: number): string =>
+  join(run.job(model, fold), 'checkpoints', `cycle-${cycle}.safetensors`)
 
-export const checkpointFile = (run: RunFolder, model: string, fold: number): string => join(run.job(model, fold), 'checkpoints', 'latest.safetensors')
+export const checkpointFile = (run: RunFolder, model: string, fold: number): string =>
+  join(run.job(model, fold), 'checkpoints', 'latest.safetensors')
 
 export const predictionFile = (run: RunFolder, model: string, fold: number, cycle: number, pad: number, split: PredictedSplit): string =>
   join(run.job(model, fold), 'predictions', `cycle-${cycle}-pad-${pad}-${split}.npy`)
@@ -34,6 +36,8 @@ export function jobKey(run: RunFolder, model: string, fold: number): string {
 /** The job's own `run.json`: only the process that works on the job writes it. */
 export type JobRecord = StageRecord & { readonly predictions?: StageRecord }
 
-export const readJobRecord = (run: RunFolder, model: string, fold: number): JobRecord | undefined => readJson<JobRecord>(join(run.job(model, fold), 'run.json'))
+export const readJobRecord = (run: RunFolder, model: string, fold: number): JobRecord | undefined =>
+  readJson<JobRecord>(join(run.job(model, fold), 'run.json'))
 
-export const writeJobRecord = (run: RunFolder, model: string, fold: number, record: JobRecord): void => writeJson(join(run.job(model, fold), 'run.json'), record)
+export const writeJobRecord = (run: RunFolder, model: string, fold: number, record: JobRecord): void =>
+  writeJson(join(run.job(model, fold), 'run.json'), record)

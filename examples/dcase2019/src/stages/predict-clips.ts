@@ -38,16 +38,24 @@ export async function predictClips(
   }
   const result =
     settings.input === 'logmel'
-      ? await predictGrouped(model, places.map((place) => features.mel(split, place)), {
-          ...common,
-          maxTotalLength: batchLength.logmel,
-          prepare: (power: Spectrogram) =>
-            padBothSides(powerToDb(power), { frames: pad, minFrames: model.minLength, fill: settings.augment.variant, standardize }),
-        })
-      : await predictGrouped(model, places.map((place) => features.waveform(split, place).samples), {
-          ...common,
-          maxTotalLength: batchLength.waveform,
-          prepare: (samples: Float32Array) => padBothSides(samples, { samples: pad, minSamples: model.minLength }),
-        })
+      ? await predictGrouped(
+          model,
+          places.map((place) => features.mel(split, place)),
+          {
+            ...common,
+            maxTotalLength: batchLength.logmel,
+            prepare: (power: Spectrogram) =>
+              padBothSides(powerToDb(power), { frames: pad, minFrames: model.minLength, fill: settings.augment.variant, standardize }),
+          },
+        )
+      : await predictGrouped(
+          model,
+          places.map((place) => features.waveform(split, place).samples),
+          {
+            ...common,
+            maxTotalLength: batchLength.waveform,
+            prepare: (samples: Float32Array) => padBothSides(samples, { samples: pad, minSamples: model.minLength }),
+          },
+        )
   return { data: result.predictions, clips: places.length, classes: result.classes }
 }

@@ -23,7 +23,10 @@ import { checkFold } from './train.js'
  * Held-out and test clips with every snapshot and padding, and the noisy clips without padding if another model learns from their labels.
  */
 export async function predictStage(run: RunFolder, options: StageOptions, model?: string, fold?: number): Promise<{ predictions: number }> {
-  const names = model === undefined ? run.config.models.filter(({ name }) => isPredicted(run, name)).map(({ name }) => name) : [settingsOf(run.config, model).name]
+  const names =
+    model === undefined
+      ? run.config.models.filter(({ name }) => isPredicted(run, name)).map(({ name }) => name)
+      : [settingsOf(run.config, model).name]
   if (fold !== undefined) {
     if (names.length !== 1) throw new UsageError('--fold needs --model: one fold of one model runs in this process')
     checkFold(run, fold)
@@ -52,7 +55,8 @@ function isPredicted(run: RunFolder, name: string): boolean {
 
 const isLabeller = (run: RunFolder, name: string) => run.config.models.some(({ ssl }) => ssl?.labels.from === name)
 
-const predictionKey = (run: RunFolder, settings: ModelSettings, fold: number) => hashOf([jobKey(run, settings.name, fold), settings.pads, settings.groupPadding, isLabeller(run, settings.name)])
+const predictionKey = (run: RunFolder, settings: ModelSettings, fold: number) =>
+  hashOf([jobKey(run, settings.name, fold), settings.pads, settings.groupPadding, isLabeller(run, settings.name)])
 
 interface Prediction {
   readonly cycle: number
@@ -64,7 +68,10 @@ async function predictJob(run: RunFolder, name: string, fold: number, options: S
   const settings = settingsOf(run.config, name)
   const key = predictionKey(run, settings, fold)
   const record = readJobRecord(run, name, fold)
-  if (record?.status !== 'done') throw new MissingError(`model ${name} is not trained on fold ${fold}. Run: dcase2019 train --run ${run.path} --model ${name} --fold ${fold}`)
+  if (record?.status !== 'done')
+    throw new MissingError(
+      `model ${name} is not trained on fold ${fold}. Run: dcase2019 train --run ${run.path} --model ${name} --fold ${fold}`,
+    )
   const wanted = predictionsOf(run, settings)
   if (record.predictions?.status === 'done' && record.predictions.key === key) return wanted.length
   const started = new Date()
@@ -86,7 +93,8 @@ async function predictJob(run: RunFolder, name: string, fold: number, options: S
         const clips = clipsOf(split)
         const scores = await predictClips(model, settings, features, split === 'valid' ? 'curated' : split, clips, pad, {
           signal: options.signal,
-          onProgress: (done) => options.report({ type: 'progress', stage: `predict ${name}`, part: fold, done: before + done, total, unit: 'clips' }),
+          onProgress: (done) =>
+            options.report({ type: 'progress', stage: `predict ${name}`, part: fold, done: before + done, total, unit: 'clips' }),
         })
         writeScores(predictionFile(run, name, fold, cycle, pad, split), scores)
         before += clips.length
@@ -95,7 +103,10 @@ async function predictJob(run: RunFolder, name: string, fold: number, options: S
     }
   }
   features.close()
-  writeJobRecord(run, name, fold, { ...record, predictions: { status: 'done', key, started: started.toISOString(), seconds: (Date.now() - started.getTime()) / 1000 } })
+  writeJobRecord(run, name, fold, {
+    ...record,
+    predictions: { status: 'done', key, started: started.toISOString(), seconds: (Date.now() - started.getTime()) / 1000 },
+  })
   return wanted.length
 }
 
@@ -106,4 +117,3 @@ function predictionsOf(run: RunFolder, settings: ModelSettings): Prediction[] {
     ...(isLabeller(run, settings.name) ? [{ cycle, pad: 0, split: 'noisy' as const }] : []),
   ])
 }
-

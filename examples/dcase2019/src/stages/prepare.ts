@@ -10,12 +10,19 @@ import type { StageOptions } from './stage-options.js'
 /** Reads the data set, decodes every clip and writes features: power log-mels, waveforms, labels. */
 export async function prepareStage(run: RunFolder, options: StageOptions): Promise<{ features: string }> {
   const { config } = run
-  if (config.data === null) throw new MissingError(`config '${config.name}' brings no sounds. Give the folder of FSDKaggle2019 (Zenodo's or Kaggle's files): --data DIR`)
+  if (config.data === null)
+    throw new MissingError(
+      `config '${config.name}' brings no sounds. Give the folder of FSDKaggle2019 (Zenodo's or Kaggle's files): --data DIR`,
+    )
   const waveform = config.models.some(({ input }) => input === 'waveform')
   const key = hashOf([config.data, waveform, config.dropBadClips, options.skipBad])
   await runStage(run, options, 'prepare', key, async () => {
     const dataset = await openDataset(config.data!, { skipBad: options.skipBad })
-    const { clips, hash, problems: badAudio } = await prepare({
+    const {
+      clips,
+      hash,
+      problems: badAudio,
+    } = await prepare({
       dataset,
       out: run.features,
       features: { waveform },

@@ -34,7 +34,11 @@ export async function pseudoLabelStage(run: RunFolder, options: StageOptions, le
         folds.map((fold) => [
           fold,
           Array.from({ length: labeller.cycles }, (_, cycle) =>
-            readScores(predictionFile(run, labeller.name, fold, cycle + 1, 0, 'noisy'), classes, `Run: dcase2019 predict --run ${run.path} --model ${labeller.name}`),
+            readScores(
+              predictionFile(run, labeller.name, fold, cycle + 1, 0, 'noisy'),
+              classes,
+              `Run: dcase2019 predict --run ${run.path} --model ${labeller.name}`,
+            ),
           ),
         ]),
       )
@@ -45,7 +49,9 @@ export async function pseudoLabelStage(run: RunFolder, options: StageOptions, le
         writeScores(pseudoLabelFile(run, name, fold), { ...mean, data: softPseudoLabels(mean.data, { classes, exponent, normalize }) })
       }
       features.close()
-      return { note: `${features.splits.noisy.size} noisy clips labelled by model ${labeller.name} (${ssl.labels.folds === 'same' ? 'same fold' : 'all folds'})` }
+      return {
+        note: `${features.splits.noisy.size} noisy clips labelled by model ${labeller.name} (${ssl.labels.folds === 'same' ? 'same fold' : 'all folds'})`,
+      }
     })
   }
   return { labels: files }

@@ -5,7 +5,7 @@ import { lwlrap } from '@lwrap/metric'
 import { createModel, decodeSafetensors, encodeSafetensors, loadWeights, saveModel } from '@audiotag/models'
 import type { TaggingModel } from '@audiotag/models'
 import { adam, captureCheckpoint, createTrainStep, restoreCheckpoint, sgd, train } from '@audiotag/train'
-import type { Batches, Optimizer, Stream } from '@audiotag/train'
+import type { Batches, Checkpoint, Optimizer, Stream } from '@audiotag/train'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createBatches } from '../data/batches.js'
@@ -47,16 +47,19 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
   const length = trainingLength(settings, rows.curatedTrain.length, config.training.keepLastBatch)
   const classes = features.classes.length
   const streams = trainingStreams(settings)
-  const pseudo = settings.ssl ? readScores(pseudoLabelFile(run, name, fold), classes, `Run: dcase2019 pseudo-label --run ${run.path} --model ${name}`).data : null
+  const pseudo = settings.ssl
+    ? readScores(pseudoLabelFile(run, name, fold), classes, `Run: dcase2019 pseudo-label --run ${run.path} --model ${name}`).data
+    : null
 
   const backend = await selectBackend(options.backend as 'auto', { threads: options.threads })
   const rng = createRng(config.seed).fork(name).fork(fold)
   const model = createTagger(run, settings, fold, classes, rng.fork('weights'))
-  const optimizer: Optimizer = settings.optimizer.kind === 'adam' ? adam() : sgd({ momentum: settings.optimizer.momentum, nesterov: settings.optimizer.nesterov })
+  const optimizer: Optimizer =
+    settings.optimizer.kind === 'adam' ? adam() : sgd({ momentum: settings.optimizer.momentum, nesterov: settings.optimizer.nesterov })
 
   mkdirSync(join(folder, 'checkpoints'), { recursive: true })
   writeJson(join(folder, 'config.json'), settings)
-  const checkpoint = earlier?.key === key && existsSync(checkpointFile(run, name, fold)) ? decodeSafetensors(readFileSync(checkpointFile(run, name, fold))) : null
+  const checkpoint = earlier?.key === key ? readCheckpoint(checkpointFile(run, name, fold)) : null
   const startStep = checkpoint ? restoreCheckpoint(checkpoint, { model, optimizer }).step : 0
   const log = createEventLog(folder, startStep, options.report)
   const started = new Date()
@@ -87,7 +90,8 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
     writeFileWhole(checkpointFile(run, name, fold), encodeSafetensors(state.tensors, state.metadata))
   }
   const { stepsPerEpoch, stepsPerCycle, epochs, steps } = length
-  const clipsPerEpoch = rows.curatedTrain.length + stepsPerEpoch * ((settings.losses.noisy ? settings.batch : 0) + (settings.ssl?.batch ?? 0))
+  const clipsPerEpoch =
+    rows.curatedTrain.length + stepsPerEpoch * ((settings.losses.noisy ? settings.batch : 0) + (settings.ssl?.batch ?? 0))
   let epochStart = performance.now()
   let finished = false
   let rate = 0
@@ -95,7 +99,12 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
     const events = train({
       step: createTrainStep({ model, optimizer, streams }),
       batches: (step) => nextBatches(batches, streams, step),
-      learningRate: cyclicCosine({ maxRate: settings.maxRate, minRate: settings.minRate, stepsPerCycle, periodOffset: settings.periodOffset }),
+      learningRate: cyclicCosine({
+        maxRate: settings.maxRate,
+        minRate: settings.minRate,
+        stepsPerCycle,
+        periodOffset: settings.periodOffset,
+      }),
       steps,
       startStep,
       stepsPerEpoch,
@@ -108,7 +117,17 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
       if (event.type === 'epoch') {
         const clipsPerSecond = clipsPerEpoch / ((performance.now() - epochStart) / 1000)
         const { epoch, step } = event
-        log({ type: 'epoch', model: name, fold, epoch, epochs, step, learningRate: rate, losses: { total: event.total, ...event.streams }, clipsPerSecond })
+        log({
+          type: 'epoch',
+          model: name,
+          fold,
+          epoch,
+          epochs,
+          step,
+          learningRate: rate,
+          losses: { total: event.total, ...event.streams },
+          clipsPerSecond,
+        })
         const endOfCycle = step % stepsPerCycle === 0
         if (endOfCycle || epoch % config.training.validateEpochs === 0) {
           log({ type: 'validation', model: name, fold, epoch, step, lwlrap: await validate(model, settings, features, rows) })
@@ -159,10 +178,18 @@ function createTagger(run: RunFolder, settings: ModelSettings, fold: number, cla
   const model = createModel({ architecture, classes, width, activation, heads: losses.noisy ? ['curated', 'noisy'] : ['curated'] }, { rng })
   if (initFrom !== null) {
     const file = snapshotFile(run, initFrom, fold, settingsOf(run.config, initFrom).cycles)
-    if (!existsSync(file)) throw new MissingError(`model ${settings.name} starts from ${file}, which is not there. Run: dcase2019 train --run ${run.path} --model ${initFrom}`)
+    if (!existsSync(file))
+      throw new MissingError(
+        `model ${settings.name} starts from ${file}, which is not there. Run: dcase2019 train --run ${run.path} --model ${initFrom}`,
+      )
     loadWeights(model, readFileSync(file))
   }
   return model
+}
+
+/** A checkpoint of this program: its tensors are float32 and int32 only. */
+function readCheckpoint(file: string): Checkpoint | null {
+  return existsSync(file) ? (decodeSafetensors(readFileSync(file)) as Checkpoint) : null
 }
 
 async function nextBatches(batches: ReturnType<typeof createBatches>, streams: readonly Stream[], step: number): Promise<Batches> {

@@ -13,7 +13,12 @@ import { trainJob } from './train-job.js'
  * @param model null: every model of the config, in order
  * @param fold null: every fold that the config trains
  */
-export async function trainStage(run: RunFolder, options: StageOptions, model?: string, fold?: number): Promise<{ jobs: { model: string; fold: number; folder: string }[] }> {
+export async function trainStage(
+  run: RunFolder,
+  options: StageOptions,
+  model?: string,
+  fold?: number,
+): Promise<{ jobs: { model: string; fold: number; folder: string }[] }> {
   const models = model === undefined ? run.config.models.map(({ name }) => name) : [settingsOf(run.config, model).name]
   if (fold !== undefined) {
     if (models.length !== 1) throw new UsageError('--fold needs --model: one fold of one model runs in this process')
@@ -26,7 +31,10 @@ export async function trainStage(run: RunFolder, options: StageOptions, model?: 
     const start = performance.now()
     options.report({ type: 'stage', stage: `train ${name}`, state: 'started' })
     await runJobs(
-      run.config.folds.train.map((each) => ({ args: jobArguments('train', run, options, name, each), label: `train ${name}, fold ${each}` })),
+      run.config.folds.train.map((each) => ({
+        args: jobArguments('train', run, options, name, each),
+        label: `train ${name}, fold ${each}`,
+      })),
       { parallel: options.jobs, signal: options.signal, report: options.report },
     )
     options.report({ type: 'stage', stage: `train ${name}`, state: 'done', seconds: (performance.now() - start) / 1000 })
@@ -36,7 +44,8 @@ export async function trainStage(run: RunFolder, options: StageOptions, model?: 
 }
 
 export function checkFold(run: RunFolder, fold: number): void {
-  if (!run.config.folds.train.includes(fold)) throw new UsageError(`--fold must be one of ${run.config.folds.train.join(', ')}, got ${fold}`)
+  if (!run.config.folds.train.includes(fold))
+    throw new UsageError(`--fold must be one of ${run.config.folds.train.join(', ')}, got ${fold}`)
 }
 
 /** Is this model already trained on this fold? */

@@ -101,7 +101,7 @@ describe('bad input names file, line and the way out', () => {
       'wrong header',
       kaggleFiles({ 'train_curated.csv': 'fname,lables\nc0.wav,Bark\n' }),
       'csv-header',
-      /train_curated\.csv line 1: no column 'labels'.*'lables'/,
+      /train_curated\.csv line 1: no column 'labels' in the header 'fname,lables'\. Expected fname,labels/,
     ],
     ['no header', kaggleFiles({ 'train_noisy.csv': 'n0.wav,Bark\n' }), 'csv-header', /train_noisy\.csv line 1: no column 'fname'/],
     ['empty table', kaggleFiles({ 'train_noisy.csv': '' }), 'csv-header', /train_noisy\.csv: the file is empty/],

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -34,7 +36,7 @@ const contents = (dir: string): Record<string, string> =>
       .map((name) => [name, readFileSync(join(dir, name)).toString('base64')]),
   )
 
-describe('prepare', () => {
+describe('prepare', { timeout: 60_000 }, () => {
   it('the number of workers changes no byte; where the data lies neither', async () => {
     const dir = manyClips()
     const moved = join(temporaryFolder(), 'elsewhere')
@@ -119,6 +121,28 @@ describe('prepare', () => {
     expect(seen[0]).toBe(32 + 6)
     expect(seen.at(-1)).toBe(79)
     expect(statSync(join(broken, 'curated-0000.mel.npy')).mtimeMs).toBe(kept)
+    expect(contents(broken)).toEqual(contents(out))
+  })
+
+  it('killed with SIGKILL in the middle, the same call goes on to the bytes of an unbroken run', async () => {
+    const dir = manyClips()
+    const [out, broken] = [join(temporaryFolder(), 'a'), join(temporaryFolder(), 'b')]
+    const script = `
+      import { openDataset } from ${JSON.stringify(new URL('../../dist/data/dataset.js', import.meta.url))}
+      import { prepare } from ${JSON.stringify(new URL('../../dist/data/prepare.js', import.meta.url))}
+      const dataset = await openDataset(${JSON.stringify(dir)})
+      await prepare({ dataset, out: ${JSON.stringify(broken)}, features: ${JSON.stringify(small)}, workers: 1, onProgress: ({ clips }) => console.log(clips) })`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+    child.stdout.setEncoding('utf8')
+    for await (const text of child.stdout) if ((text as string).split('\n').some((line) => Number(line) >= 40)) child.kill('SIGKILL')
+    if (child.signalCode === null && child.exitCode === null) await once(child, 'exit')
+    expect(child.signalCode).toBe('SIGKILL')
+    expect(existsSync(join(broken, 'index.json'))).toBe(false)
+    expect(existsSync(join(broken, 'curated-0000.json'))).toBe(true)
+    const first: number[] = []
+    await prepareFolder(dir, broken, { onProgress: ({ clips }) => first.push(clips) })
+    expect(first[0]).toBeGreaterThanOrEqual(32)
+    await prepareFolder(dir, out)
     expect(contents(broken)).toEqual(contents(out))
   })
 
@@ -208,7 +232,7 @@ const badSounds: [string, Uint8Array, RegExp][] = [
   ['NaN', floatWav(oneNaN), /sample 1234 is NaN|finite/],
 ]
 
-describe('bad audio', () => {
+describe('bad audio', { timeout: 60_000 }, () => {
   it.each(badSounds)('%s: an error that names the file', async (_, bytes, reason) => {
     const dir = writeFiles(temporaryFolder(), kaggleFiles({ 'train_noisy/n3.wav': bytes }))
     const out = join(temporaryFolder(), 'features')
@@ -274,7 +298,7 @@ describe('bad audio', () => {
   })
 })
 
-describe('disk', () => {
+describe('disk', { timeout: 60_000 }, () => {
   it('a folder that cannot be written is an error; what was there stays readable', async () => {
     const dir = writeFiles(temporaryFolder(), kaggleFiles())
     const parent = temporaryFolder()
