@@ -106,8 +106,10 @@ function threaded(workerData: BatchWorkerData, workers: number, ahead: number, s
   }
   if (startStep !== undefined)
     for (let step = startStep; step < startStep + ahead; step++) for (const name of names) void request(name, step)
+  let closed = false
   return {
     next: async (stream, step) => {
+      if (closed) throw new DataError('argument', 'createBatches: next after close.')
       const steps = pending.get(stream)
       if (steps === undefined || !Number.isInteger(step) || step < 0) {
         throw new DataError(
@@ -121,7 +123,10 @@ function threaded(workerData: BatchWorkerData, workers: number, ahead: number, s
       for (let next = step + 1; next <= step + ahead; next++) void request(stream, next)
       return batch
     },
-    close: () => pool.close(),
+    close: () => {
+      closed = true
+      return pool.close()
+    },
   }
 }
 

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 
 import { CsvError, parse } from 'csv-parse/sync'
 
-import { closestName } from './closest-name.js'
 import { DataError } from './data-error.js'
 
 /** A table with the line each row stands on. */
@@ -34,11 +33,9 @@ export function csvTable(file: string, columns: readonly string[] | null): CsvTa
   const names = header.fields.map((field) => field.trim())
   for (const column of columns) {
     if (names.includes(column)) continue
-    const near = closestName(column, names)
     throw new DataError(
       'csv-header',
-      `${file} line ${header.line}: no column '${column}' in the header '${shorten(names.join(','))}'` +
-        `${near === undefined ? '' : ` (is '${near}' meant to be it?)`}. Expected ${columns.join(',')}.`,
+      `${file} line ${header.line}: no column '${column}' in the header '${shorten(names.join(','))}'. Expected ${columns.join(',')}.`,
       { file, line: header.line },
     )
   }

@@ -1,6 +1,6 @@
+import { nearest } from '../cli/nearest.js'
 import { openClipFolder } from './clip-files.js'
 import type { ClipFile } from './clip-files.js'
-import { closestName } from './closest-name.js'
 import { csvTable } from './csv-table.js'
 import type { CsvRow, CsvTable } from './csv-table.js'
 import { DataError } from './data-error.js'
@@ -172,10 +172,7 @@ function readLabels(field: string, vocabulary: ReadonlySet<string>, fault: Fault
   for (const label of names) {
     if (labels.includes(label)) fault('csv-value', `label '${label}' is given twice. Remove one.`)
     else if (vocabulary.has(label)) labels.push(label)
-    else {
-      const near = closestName(label, vocabulary)
-      fault('unknown-label', `unknown label '${label}'${near === undefined ? '' : ` (did you mean '${near}'?)`}.`)
-    }
+    else fault('unknown-label', `unknown label '${label}'${nearest(label, [...vocabulary])}.`)
   }
   return labels
 }

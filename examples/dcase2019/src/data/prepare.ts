@@ -207,9 +207,10 @@ async function runJobs(jobs: readonly ShardJob[], { workers, skipBad, total, sig
           onProgress: (more) => count(more as number),
         })
       : undefined
-  const aborted =
-    signal && new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }))
-  aborted?.catch(() => {})
+  const listening = new AbortController()
+  const aborted = new Promise<never>((_, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason as Error), { signal: listening.signal })
+  })
   try {
     let stop = false
     const lane = async (): Promise<void> => {
@@ -222,8 +223,9 @@ async function runJobs(jobs: readonly ShardJob[], { workers, skipBad, total, sig
       }
     }
     const lanes = Promise.all(Array.from({ length: Math.max(1, threads) }, lane))
-    await (aborted ? Promise.race([lanes, aborted]) : lanes)
+    await Promise.race([lanes, aborted])
   } finally {
+    listening.abort()
     await pool?.close()
     await reader.close()
     removeLeftovers(jobs[0].out)

@@ -59,7 +59,7 @@ export function createWorkerPool<Job, Result>(
     }
   }
   const start = (): Worker => {
-    const worker = new Worker(script, { workerData })
+    const worker = new Worker(script, { workerData, execArgv: [] }) // Flags such as --input-type are for the main script only.
     worker.on('message', (reply: Reply<Result, unknown>) => {
       if (reply.kind === 'progress') {
         onProgress?.(reply.progress)
