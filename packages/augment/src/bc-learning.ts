@@ -34,7 +34,7 @@ export interface BcLearningParams {
  * With `selfMixBug` x₂ = x₁, so the samples are x₁ / √(r² + (1 − r)²) whatever the gain mode.
  *
  * @throws `AUGMENT_RANGE` for options outside their range; `apply` throws `AUGMENT_NOT_FINITE` for NaN in a clip
- * @see Tokozume et al. 2018, arXiv:1711.10282; Akiyama & Sato 2019, §4.2
+ * @see Tokozume et al. 2018, arXiv:1711.10282; Akiyama & Sato 2019, §4
  */
 export function bcLearning(options: BcLearningOptions = {}): Mixer<Waveform, BcLearningParams> {
   const { alpha = 1, gain = 'A', labels = 'linear', selfMixBug = false, p = 1 } = options

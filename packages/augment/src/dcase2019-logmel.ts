@@ -24,7 +24,7 @@ import type { TimeWarpOptions, TimeWarpParams } from './time-warp.js'
 import { timeWarp, warpFrames } from './time-warp.js'
 
 export interface Dcase2019LogmelOptions {
-  /** Length of an example, frames, ≥ 1. The paper: 512 (model #1, #3) and 1024. */
+  /** Length of an example, frames, ≥ 1. The paper: 512 for models #1 and #2, 1024 for #3. */
   readonly frames: number
   /** Where the options below start from. @defaultValue 'default' */
   readonly variant?: Variant
@@ -105,7 +105,7 @@ const PRESETS = {
  * its `p` moves no draw of another.
  *
  * @throws `AUGMENT_RANGE` for options outside their range
- * @see Akiyama & Sato 2019, §4.1
+ * @see Akiyama & Sato 2019, §4
  * @example
  * import { createRng, dcase2019Logmel } from '@audiotag/augment'
  * const clip = (value) => ({ input: { data: new Float32Array(128 * 200).fill(value), bins: 128, frames: 200 }, labels: Float32Array.of(1, 0) })

@@ -97,7 +97,7 @@ const PRESETS = {
  * switching one off or changing its `p` moves no draw of another.
  *
  * @throws `AUGMENT_RANGE` for options outside their range; `apply` throws `AUGMENT_NOT_FINITE` when a between-class mix meets NaN
- * @see Akiyama & Sato 2019, §4.2; Tokozume et al. 2018, arXiv:1711.10282
+ * @see Akiyama & Sato 2019, §4; Tokozume et al. 2018, arXiv:1711.10282
  * @example
  * import { createRng, dcase2019Waveform } from '@audiotag/augment'
  * const clip = { input: { samples: new Float32Array(9000).fill(0.1), sampleRate: 44100 }, labels: Float32Array.of(1, 0) }

@@ -34,7 +34,7 @@ export interface FrequencyMaskParams {
  * 32 of 128 mel bins. A spectrogram with fewer bins than a mask is masked entirely.
  *
  * @throws `AUGMENT_RANGE` for widths that are no integers ≥ 1 or out of order
- * @see Akiyama & Sato 2019, §4.1; Park et al. 2019, arXiv:1904.08779
+ * @see Akiyama & Sato 2019, §4; Park et al. 2019, arXiv:1904.08779
  * @example
  * import { createRng, frequencyMask } from '@audiotag/augment'
  * const mask = frequencyMask({ minWidthBins: 8, maxWidthBins: 32, p: 1 })

@@ -24,7 +24,7 @@ export interface GainPowerParams {
  * to one of two samples *before* they are mixed.
  *
  * @throws `AUGMENT_RANGE` for factors that are not positive or out of order
- * @see Akiyama & Sato 2019, §4.1
+ * @see Akiyama & Sato 2019, §4
  */
 export function gainPower(options: GainPowerOptions = {}): Transform<Spectrogram, GainPowerParams> {
   const { minFactor = 0.8, maxFactor = 1.2, p = 0.5 } = options

@@ -23,7 +23,7 @@ export interface GainSamplesParams {
  * Multiplies a waveform by 10^(g / 20) with g uniform in dB: 0.501 to 1.995 by default. Nothing is clipped.
  *
  * @throws `AUGMENT_RANGE` for gains that are not finite or out of order
- * @see Akiyama & Sato 2019, §4.2
+ * @see Akiyama & Sato 2019, §4
  */
 export function gainSamples(options: GainSamplesOptions = {}): Transform<Waveform, GainSamplesParams> {
   const { minDecibels = -6, maxDecibels = 6, p = 1 } = options

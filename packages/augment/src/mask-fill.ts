@@ -3,7 +3,7 @@ import { AugmentError } from './errors.js'
 
 /**
  * What masked values of a power spectrogram become: a number (0 is silence), `'floor'` (80 dB below the largest value that is not
- * masked, so a later `topDb` of 80 finds it exactly at its floor), or `'mean'` (the mean of the spectrogram before the mask).
+ * masked, which is where a later `topDb` of 80 puts everything softer), or `'mean'` (the mean of the spectrogram before the mask).
  */
 export type MaskFill = number | 'floor' | 'mean'
 

@@ -27,7 +27,7 @@ export interface MixupParams {
  * power, as the paper does, not dB.
  *
  * @throws `AUGMENT_RANGE` for `alpha` below 0.01, where λ rounds to 0 or 1
- * @see Zhang et al. 2018, arXiv:1710.09412; Akiyama & Sato 2019, §4.1
+ * @see Zhang et al. 2018, arXiv:1710.09412; Akiyama & Sato 2019, §4
  * @example
  * import { mixup } from '@audiotag/augment'
  * const first = { input: { data: Float32Array.of(1, 2), bins: 1, frames: 2 }, labels: Float32Array.of(1, 0) }

@@ -26,7 +26,7 @@ export interface PadSamplesParams {
  * Pads a clip with silence.
  *
  * @throws `AUGMENT_RANGE` for sizes that are no integers ≥ 0
- * @see Akiyama & Sato 2019, §4.2
+ * @see Akiyama & Sato 2019, §4
  */
 export function padSamples(options: PadSamplesOptions = {}): Transform<Waveform, PadSamplesParams> {
   const { eachSideSamples = 0, minSamples = 0, placement = 'random', p = 1 } = options

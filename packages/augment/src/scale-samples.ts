@@ -26,7 +26,7 @@ export interface ScaleSamplesParams {
  * (1.25^U(−1, 1) by default).
  *
  * @throws `AUGMENT_RANGE` for factors that are not positive or out of order
- * @see Akiyama & Sato 2019, §4.2; Tokozume et al. 2018, arXiv:1711.10282
+ * @see Akiyama & Sato 2019, §4; Tokozume et al. 2018, arXiv:1711.10282
  */
 export function scaleSamples(options: ScaleSamplesOptions = {}): Transform<Waveform, ScaleSamplesParams> {
   const { minFactor = 0.8, maxFactor = 1.25, interpolation = 'linear', p = 1 } = options

@@ -29,7 +29,7 @@ export type ShrinkFramesParams = SliceFramesParams | KeptBins
  * with those numbers. At 128 bins and 512 frames 15 % of its draws (p 0.5) leave nothing, 34 % a part, 51 % everything.
  *
  * @throws `AUGMENT_RANGE` for shares outside (0, 1] or out of order
- * @see Akiyama & Sato 2019, §4.1, model #2
+ * @see Akiyama & Sato 2019, §4, model #2
  */
 export function shrinkFrames(options: ShrinkFramesOptions = {}): Transform<Spectrogram, ShrinkFramesParams> {
   const { minShare = 0.25, maxShare = 1, axisBug = false, p = 0.5 } = options

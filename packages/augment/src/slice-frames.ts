@@ -31,7 +31,7 @@ export interface KeptBins {
  * A slice of `frames` frames: a random window of a longer sample; a shorter one is placed at random in silence (power 0).
  *
  * @throws `AUGMENT_RANGE` when `frames` is no integer ≥ 1
- * @see Akiyama & Sato 2019, §4.1
+ * @see Akiyama & Sato 2019, §4
  */
 export function sliceFrames(options: SliceFramesOptions): Transform<Spectrogram, SliceFramesParams> {
   const { frames, lastOffset = 'included', p = 1 } = options ?? {}

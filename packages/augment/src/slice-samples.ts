@@ -31,7 +31,7 @@ export interface SliceSamplesParams {
  * all of a clip shorter than that.
  *
  * @throws `AUGMENT_RANGE` when `samples` is no integer ≥ 1
- * @see Tokozume et al. 2018, arXiv:1711.10282, for `'bothSides'`; Akiyama & Sato 2019, §4.2, for `'ifShort'`
+ * @see Tokozume et al. 2018, arXiv:1711.10282, for `'bothSides'`; Akiyama & Sato 2019, §4, for `'ifShort'`
  */
 export function sliceSamples(options: SliceSamplesOptions): Transform<Waveform, SliceSamplesParams> {
   const { samples, padding = 'bothSides', lastOffset = 'included', p = 1 } = options ?? {}

@@ -28,7 +28,7 @@ export interface WhiteNoiseParams {
  * worse: no preset uses it.
  *
  * @throws `AUGMENT_RANGE` for ratios that are not finite or out of order
- * @see Akiyama & Sato 2019, §4.2
+ * @see Akiyama & Sato 2019, §4
  */
 export function whiteNoise(options: WhiteNoiseOptions = {}): Transform<Waveform, WhiteNoiseParams> {
   const { minSignalToNoiseDecibels = 10, maxSignalToNoiseDecibels = 40, p = 0.5 } = options

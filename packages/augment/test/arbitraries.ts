@@ -56,3 +56,13 @@ export function moments(count: number, draw: () => number): { mean: number; vari
   const mean = sum / count
   return { mean, variance: squares / count - mean * mean }
 }
+
+/** The very bits of an example or a sample, with its sizes, as text: compares faster than element by element, and tells -0 from 0. */
+export function bits(thing: Example<Spectrogram> | Example<Waveform> | Spectrogram | Waveform): string {
+  if ('labels' in thing) return `${bits(thing.input)} ${text(thing.labels)}`
+  return 'data' in thing ? `${thing.bins} × ${thing.frames} ${text(thing.data)}` : `${thing.sampleRate} Hz ${text(thing.samples)}`
+}
+
+function text(values: Float32Array): string {
+  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')
+}

@@ -3,9 +3,9 @@ import { createRng, dcase2019Logmel, pipelineFromJSON, referenceCode, sliceFrame
 import type { ExamplePipeline } from '@audiotag/augment'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { noiseSpectrogram, seed, sourceOf, throughJson } from './arbitraries.js'
+import { bits, noiseSpectrogram, seed, sourceOf, throughJson } from './arbitraries.js'
 
-const bins = 128
+const bins = 48
 const lengths = [3, 20, 39, 40, 41, 64, 150]
 const source = sourceOf(lengths.map((frames, i) => noiseSpectrogram(bins, frames, i)))
 const frames = 40
@@ -69,13 +69,13 @@ describe.each(variants)('dcase2019Logmel, %s', (variant) => {
         const draw = pipeline.draw(createRng(drawn), clip, source)
         expect(throughJson(draw)).toEqual(draw)
         const example = pipeline.apply(source, draw)
-        expect(pipeline.apply(source, throughJson(draw))).toEqual(example)
+        expect(bits(pipeline.apply(source, throughJson(draw)))).toBe(bits(example))
         expect(copy.draw(createRng(drawn), clip, source)).toEqual(draw)
-        expect(copy.apply(source, draw)).toEqual(example)
+        expect(bits(copy.apply(source, draw))).toBe(bits(example))
         expect(example.input.data.every(Number.isFinite)).toBe(true)
         const row = new Float32Array(2 * bins * frames).fill(9).subarray(bins * frames)
         const placed = pipeline.apply(source, draw, row)
-        expect(placed).toEqual(example)
+        expect(bits(placed)).toBe(bits(example))
         expect(placed.input.data).toBe(row)
       }),
       { numRuns: 40 },

@@ -12,7 +12,7 @@ import {
 } from '@audiotag/augment'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { noiseWaveform, seed, sourceOf, throughJson } from './arbitraries.js'
+import { bits, noiseWaveform, seed, sourceOf, throughJson } from './arbitraries.js'
 
 const samples = 3000
 const lengths = [1, 50, 2900, 3100, 9000]
@@ -41,7 +41,7 @@ describe.each(variants)('dcase2019Waveform, %s', (variant) => {
             ? mixup<Waveform>().apply(first, second, { lambda: ratio })
             : bcLearning({ selfMixBug: variant === 'referenceCode' }).apply(first, second, { ratio })
         const expected = { input: gainSamples().apply(mixed.input, draw.gain), labels: mixed.labels }
-        expect(pipeline.apply(source, draw)).toEqual(expected)
+        expect(bits(pipeline.apply(source, draw))).toBe(bits(expected))
         expect(expected.labels).toEqual(first.labels.map((value, c) => ratio * value + (1 - ratio) * second.labels[c]))
       }),
       { numRuns: 40 },
@@ -56,13 +56,13 @@ describe.each(variants)('dcase2019Waveform, %s', (variant) => {
       fc.property(index, seed, (clip, drawn) => {
         const draw = noisy.draw(createRng(drawn), clip, source)
         const example = noisy.apply(source, draw)
-        expect(noisy.apply(source, throughJson(draw))).toEqual(example)
+        expect(bits(noisy.apply(source, throughJson(draw)))).toBe(bits(example))
         expect(copy.draw(createRng(drawn), clip, source)).toEqual(draw)
-        expect(copy.apply(source, draw)).toEqual(example)
+        expect(bits(copy.apply(source, draw))).toBe(bits(example))
         expect(example.input.samples.length).toBe(samples)
         const row = new Float32Array(samples).fill(9)
         const placed = noisy.apply(source, draw, row)
-        expect(placed).toEqual(example)
+        expect(bits(placed)).toBe(bits(example))
         expect(placed.input.samples).toBe(row)
         expect(example.input.samples.every(Number.isFinite)).toBe(true)
       }),

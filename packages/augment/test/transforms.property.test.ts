@@ -20,7 +20,7 @@ import {
 } from '@audiotag/augment'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { seed, spectrogram, throughJson, waveform } from './arbitraries.js'
+import { bits, seed, spectrogram, throughJson, waveform } from './arbitraries.js'
 
 type AnySample = Spectrogram | Waveform
 type Make = (p: number) => Transform<AnySample>
@@ -67,13 +67,13 @@ describe.each([
     const transform = make(1)
     fc.assert(
       fc.property(samples, seed, (sample, drawn) => {
-        const before = values(sample).slice()
+        const before = bits(sample)
         const params = transform.draw(createRng(drawn), sampleInfo(sample))
         const first = transform.apply(sample, params)
         const again = transform.apply(sample, throughJson(params))
-        expect(values(sample)).toEqual(before)
+        expect(bits(sample)).toBe(before)
         expect(values(first).buffer).not.toBe(values(sample).buffer)
-        expect(again).toEqual(first)
+        expect(bits(again)).toBe(bits(first))
         expect(values(first).every(Number.isFinite)).toBe(true)
       }),
       { numRuns: 60 },
@@ -99,7 +99,7 @@ describe.each([
         const params = transform.draw(createRng(drawn), sampleInfo(sample))
         expect(params).toBeNull()
         const copy = transform.apply(sample, params)
-        expect(copy).toEqual(sample)
+        expect(bits(copy)).toBe(bits(sample))
         expect(values(copy)).not.toBe(values(sample))
       }),
       { numRuns: 20 },
@@ -125,7 +125,7 @@ describe.each([
       fc.property(samples, seed, (sample, drawn) => {
         const params = transform.draw(createRng(drawn), sampleInfo(sample))
         expect(copy.draw(createRng(drawn), sampleInfo(sample))).toEqual(params)
-        expect(copy.apply(sample, params)).toEqual(transform.apply(sample, params))
+        expect(bits(copy.apply(sample, params))).toBe(bits(transform.apply(sample, params)))
       }),
       { numRuns: 20 },
     )
