@@ -35,18 +35,12 @@ export async function extractClip(bytes: Uint8Array, file: string, settings: Fea
     throw new DataError('bad-audio', `${file}: ${reason.replace(/\.$/, '')}. Replace the file, or go on without it (--skip-bad).`, { file })
   }
   if (bytes.length === 0) return bad('the file is empty')
-  const audio = await decodeAudio(bytes).catch((error: unknown) =>
+  // It looks for damage, missing ends, no samples, NaN and infinity.
+  const { channelData, sampleRate } = await decodeAudio(bytes).catch((error: unknown) =>
     bad(`cannot be decoded (${(error as Error).message.replace(/\.$/, '')})`),
   )
-  const { channelData, sampleRate } = audio
-  const [first] = channelData
-  if (first === undefined || first.length === 0) return bad('holds no samples')
-  for (const channel of channelData) {
-    const at = channel.findIndex((value) => !Number.isFinite(value))
-    if (at >= 0) return bad(`sample ${at} is ${channel[at]}`)
-  }
-  const mono = toMono({ channelData })
-  const samples = resample(mono, { fromHertz: sampleRate, toHertz: settings.sampleRate })
+  const mono = channelData.length === 1 ? channelData[0] : toMono({ channelData })
+  const samples = sampleRate === settings.sampleRate ? mono : resample(mono, { fromHertz: sampleRate, toHertz: settings.sampleRate })
   const shortest = settings.mel?.nFft ?? 1
   if (samples.length < shortest) {
     return bad(`too short: ${samples.length} samples at ${settings.sampleRate} Hz, one FFT window takes ${shortest}`)

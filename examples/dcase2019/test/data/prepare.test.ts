@@ -218,18 +218,14 @@ const oneNaN = tone(1)
 oneNaN[1234] = Number.NaN
 const badSounds: [string, Uint8Array, RegExp][] = [
   ['corrupt', new TextEncoder().encode('this is no sound at all, but a page that says: not found'), /cannot be decoded/],
-  [
-    'corrupt Ogg',
-    Uint8Array.from({ length: 3000 }, (_, i) => [0x4f, 0x67, 0x67, 0x53][i] ?? (i * 131) % 256),
-    /cannot be decoded|holds no samples/,
-  ],
+  ['corrupt Ogg', Uint8Array.from({ length: 3000 }, (_, i) => [0x4f, 0x67, 0x67, 0x53][i] ?? (i * 131) % 256), /cannot be decoded/],
   ['empty', new Uint8Array(), /the file is empty/],
-  ['no samples', wav([]), /cannot be decoded|holds no samples/],
+  ['no samples', wav([]), /cannot be decoded/],
   ['truncated', good.subarray(0, 5000), /cannot be decoded/],
   ['silent', wav(new Float32Array(6000)), /silent/],
   ['a constant', wav(new Float32Array(6000).fill(0.25)), /silent/],
   ['too short', wav(tone(1, 2559)), /too short: 2559 samples at 44100 Hz, one FFT window takes 2560/],
-  ['NaN', floatWav(oneNaN), /sample 1234 is NaN|finite/],
+  ['NaN', floatWav(oneNaN), /NaN at sample 1234/],
 ]
 
 describe('bad audio', { timeout: 60_000 }, () => {
