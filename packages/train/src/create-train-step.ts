@@ -35,7 +35,10 @@ export type Batches = Readonly<Record<string, StreamBatch>>
 
 /** Settings of one step. */
 export interface StepOptions {
+  /** Finite, at least 0. */
   readonly learningRate: number
+  /** Weights for this step instead of the streams' own, by name, e.g. of a ramp. */
+  readonly weights?: Readonly<Record<string, number>>
   /** Goes to the model's forward passes (dropout), one after the other. */
   readonly rng?: Rng
 }
@@ -77,17 +80,18 @@ export function createTrainStep({ model, optimizer, streams }: TrainStepParts): 
   const trainable = trainableVariables(model)
   let busy = false
 
-  return async (batches, { learningRate, rng }) => {
+  return async (batches, { learningRate, weights = {}, rng }) => {
     if (busy) throw new TrainError('busy', 'trainStep: the step before is still running. Await it first.')
     if (!(learningRate >= 0 && learningRate < Infinity)) {
       throw new TrainError('option', `trainStep: learningRate must be a finite number of at least 0, got ${learningRate}.`)
     }
     checkBatches(parts, batches)
+    const streams = reweighted(parts, weights)
     busy = true
     try {
-      const { readback, gradients } = differentiate(model, trainable, parts, batches, rng)
+      const { readback, gradients } = differentiate(model, trainable, streams, batches, rng)
       try {
-        const result = summarise(parts, await readback.data<'float32'>())
+        const result = summarise(streams, await readback.data<'float32'>())
         optimizer.apply(model.variables, gradients, learningRate)
         return result
       } finally {
@@ -117,6 +121,17 @@ function checkedStreams(streams: readonly Stream[]): CheckedStream[] {
     }
     return { name, forward: head === undefined ? {} : { head }, loss: typeof loss === 'string' ? lossByName(loss) : loss, weight }
   })
+}
+
+function reweighted(streams: readonly CheckedStream[], weights: Readonly<Record<string, number>>): readonly CheckedStream[] {
+  for (const [name, weight] of Object.entries(weights)) {
+    if (!streams.some((stream) => stream.name === name)) {
+      throw new TrainError('stream', `trainStep: there is a weight for '${name}', which is no stream of this step.`)
+    }
+    if (!Number.isFinite(weight))
+      throw new TrainError('option', `trainStep: the weight of '${name}' must be a finite number, got ${weight}.`)
+  }
+  return streams.map((stream) => ({ ...stream, weight: weights[stream.name] ?? stream.weight }))
 }
 
 function trainableVariables(model: TrainableModel): Map<string, tf.Variable> {

@@ -13,6 +13,7 @@ export {
   type TrainStep,
   type TrainStepParts,
 } from './create-train-step.js'
+export { dcase2019Training, type Dcase2019TrainingOptions, type TrainingRecipe } from './dcase2019-training.js'
 export { TrainError } from './errors.js'
 export { kl } from './kl.js'
 export { klReference } from './kl-reference.js'

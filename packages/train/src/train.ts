@@ -46,6 +46,8 @@ export interface TrainOptions {
   readonly batches: (step: number, about: { readonly signal?: AbortSignal }) => Batches | Promise<Batches>
   /** The rate of update 0, 1, 2 … */
   readonly learningRate: (step: number) => number
+  /** Weights of streams at update 0, 1, 2 …, e.g. of a ramp; default the streams' own. */
+  readonly weights?: (step: number) => Readonly<Record<string, number>>
   /** Updates in the whole run. */
   readonly steps: number
   /** Updates done before, by the run this one goes on from; default 0. */
@@ -70,7 +72,7 @@ export interface TrainOptions {
  * @throws TrainError `'option'`, and what the step throws
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, void, undefined> {
-  const { step: update, batches, learningRate, steps, startStep = 0, stepsPerEpoch, cycleSteps, signal, rng } = options
+  const { step: update, batches, learningRate, weights, steps, startStep = 0, stepsPerEpoch, cycleSteps, signal, rng } = options
   checkCount('steps', steps, 0)
   checkCount('startStep', startStep, 0)
   checkCount('stepsPerEpoch', stepsPerEpoch, 1)
@@ -89,7 +91,11 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       return
     }
     const rate = learningRate(step)
-    const result = await update(batch, { learningRate: rate, ...(rng && { rng: 'fork' in rng ? rng.fork(step) : rng }) })
+    const result = await update(batch, {
+      learningRate: rate,
+      ...(weights && { weights: weights(step) }),
+      ...(rng && { rng: 'fork' in rng ? rng.fork(step) : rng }),
+    })
     const done = step + 1
     updates += 1
     total += result.total

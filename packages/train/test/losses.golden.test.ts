@@ -38,7 +38,7 @@ describeBackends(['cpu', 'wasm'], () => {
       const loss =
         c.loss === 'mse' ? (z: tf.Tensor) => mse(z, targets, { weight: c.weight }) : (z: tf.Tensor) => lossByName(c.loss)(z, targets)
       const { value, grad } = tf.valueAndGrad(loss)(logits)
-      const [v, g] = [await value.data(), await grad.data()]
+      const [v, g] = [await value.data<'float32'>(), await grad.data<'float32'>()]
       expectClose(v, c.value.float64, { absolute: c.value.tolerance })
       const { norm, sum, first, tolerance, float64 } = c.gradient
       if (c.case === 'large') {
