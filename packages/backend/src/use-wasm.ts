@@ -1,3 +1,5 @@
+import { getBackend, setBackend } from '@tensorflow/tfjs-core'
+
 import { BackendError } from './errors.js'
 import { defaultThreads, MAXIMUM_THREADS, sharedMemoryReason } from './wasm/default-threads.js'
 import { guardMemory } from './wasm/guard-memory.js'
@@ -33,7 +35,8 @@ const heaps = new WeakMap<object, Heap>()
 
 /**
  * Makes TensorFlow.js run on its wasm backend with this package's kernels: convolution gradients, fused batch norm, pooling, matrix products and optimisers.
- * Any TensorFlow.js model trains afterwards. Later calls return what the first one started.
+ * Any TensorFlow.js model trains afterwards. Later calls return what the first one started, and make wasm
+ * the current backend again.
  *
  * @throws BackendError `option` for bad options or a change of them after the start, `start` when something cannot be started, `timeout` when it hangs.
  *
@@ -77,6 +80,7 @@ export async function useWasm(options: WasmOptions = {}): Promise<WasmStarted> {
       `useWasm: already running with ${running.threads} thread(s) and ${running.simd} SIMD, got ${JSON.stringify(options)}. Options count at the first call of a process only.`,
     )
   }
+  if (getBackend() !== 'wasm') await setBackend('wasm')
   return running
 }
 

@@ -9,7 +9,8 @@ import type { WasmBackend } from './wasm-backend.js'
  */
 export function guardMemory(backend: WasmBackend, memory: WebAssembly.Memory): void {
   const { wasm } = backend
-  const malloc = wasm._malloc.bind(wasm)
+  // Emscripten's own entry replaces itself at its first call, and would replace ours.
+  const malloc = wasm.asm['malloc'] as (bytes: number) => number
   let shape: readonly number[] = []
   wasm._malloc = (bytes: number): number => {
     const pointer = malloc(bytes)

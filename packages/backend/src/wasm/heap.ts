@@ -1,3 +1,4 @@
+import { util } from '@tensorflow/tfjs-core'
 import type { TensorInfo } from '@tensorflow/tfjs-core'
 
 import { BackendError } from '../errors.js'
@@ -57,6 +58,16 @@ export class Heap {
     return this.#backend.typedArrayFromHeap(tensor) as Float32Array
   }
 
+  /**
+   * Says that a tensor was changed in place. Stock kernels keep weights repacked by the id of their tensor; registering it anew drops those copies.
+   */
+  changed(tensor: TensorInfo): void {
+    const { id, memoryOffset } = this.#backend.dataIdMap.get(tensor.dataId)
+    const { tfjs } = this.#backend.wasm
+    tfjs.disposeData(id)
+    tfjs.registerTensor(id, util.sizeFromShape(tensor.shape), memoryOffset)
+  }
+
   /** Views `length` floats at an address; stale once the memory grows. */
   floats(address: number, length: number): Float32Array {
     return new Float32Array(this.#memory.buffer, address, length)
@@ -89,7 +100,8 @@ export class Heap {
 
   /** Memory from TensorFlow.js's own allocator. Throws `out-of-memory`. */
   allocate(bytes: number, what: string): number {
-    const pointer = this.#backend.wasm._malloc(bytes) >>> 0
+    const malloc = this.#backend.wasm.asm['malloc'] as (bytes: number) => number
+    const pointer = malloc(bytes) >>> 0
     if (pointer === 0) throw outOfMemory(what, bytes, this.#memory.buffer.byteLength)
     return pointer
   }

@@ -31,6 +31,7 @@ export const optimizerKernels: OwnKernels = (heapOf) => ({
     const addresses = [value, m, v, gradient].map((tensor) => heap.address(tensor))
     const reals = [beta1, 1 - beta1, beta2, 1 - beta2, learningRate / correction1, 1 / Math.sqrt(correction2), epsilon]
     heap.run('adam', [...addresses, util.sizeFromShape(value.shape)], reals)
+    heap.changed(value)
     return []
   },
   AudiotagSgd: ({ inputs, attrs, backend }) => {
@@ -40,6 +41,7 @@ export const optimizerKernels: OwnKernels = (heapOf) => ({
     const heap = heapOf(backend)
     const addresses = [value, velocity, gradient].map((tensor) => heap.address(tensor))
     heap.run('sgd', [...addresses, util.sizeFromShape(value.shape), nesterov ? 1 : 0], [learningRate, momentum])
+    heap.changed(value)
     return []
   },
 })

@@ -8,5 +8,10 @@ export type WasmBackend = Omit<BackendWasm, 'wasm'> & {
     /** Allocates; 0 when there is no memory left. Negative above 2 GiB. */
     _malloc(bytes: number): number
     _free(pointer: number): void
+    tfjs: {
+      registerTensor(id: number, elements: number, address: number): void
+      /** Forgets a tensor and what was derived from it; frees nothing. */
+      disposeData(id: number): void
+    }
   }
 }

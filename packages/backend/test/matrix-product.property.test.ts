@@ -1,0 +1,49 @@
+import * as tf from '@tensorflow/tfjs-core'
+import fc from 'fast-check'
+import { beforeAll, describe, expect, test } from 'vitest'
+
+import { on, startBoth, values, worstError } from './compare.js'
+
+beforeAll(startBoth)
+
+const size = fc.integer({ min: 1, max: 40 })
+
+describe('matrix product', () => {
+  test('is that of the cpu backend, transposed or not, batched or not, with its gradients', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          rows: size,
+          depth: size,
+          columns: size,
+          transposeA: fc.boolean(),
+          transposeB: fc.boolean(),
+          batch: fc.constantFrom([], [1], [3], [2, 2]),
+        }),
+        fc.integer(),
+        async ({ rows, depth, columns, transposeA, transposeB, batch }, seed) => {
+          const aShape = [...batch, ...(transposeA ? [depth, rows] : [rows, depth])]
+          const bShape = [...batch, ...(transposeB ? [columns, depth] : [depth, columns])]
+          const [as, bs] = [values(seed, aShape), values(seed + 1, bShape)]
+          const run = (): tf.Tensor[] => {
+            const f = (a: tf.Tensor, b: tf.Tensor): tf.Tensor => tf.matMul(a, b, transposeA, transposeB)
+            const [a, b] = [tf.tensor(as, aShape), tf.tensor(bs, bShape)]
+            return [f(a, b), ...tf.grads(f)([a, b])]
+          }
+          expect(worstError(await on('wasm', run), await on('cpu', run))).toBeLessThan(1e-5)
+        },
+      ),
+      { numRuns: 100 },
+    )
+  }, 60_000)
+
+  test('one matrix for a whole batch', async () => {
+    const run = (): tf.Tensor[] => [tf.matMul(tf.tensor(values(1, [3, 5, 7]), [3, 5, 7]), tf.tensor(values(2, [1, 7, 9]), [1, 7, 9]))]
+    expect(worstError(await on('wasm', run), await on('cpu', run))).toBeLessThan(1e-6)
+  })
+
+  test('of a size past every block', async () => {
+    const run = (): tf.Tensor[] => [tf.matMul(tf.tensor(values(1, [301, 517]), [301, 517]), tf.tensor(values(2, [517, 77]), [517, 77]))]
+    expect(worstError(await on('wasm', run), await on('cpu', run))).toBeLessThan(1e-5)
+  })
+})

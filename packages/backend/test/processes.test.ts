@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+import { describe, expect, test } from 'vitest'
+
+interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a script of fixtures/ in a process of its own; killed after a minute. */
+function run(script: string, ...args: string[]): Promise<Ended> {
+  const file = fileURLToPath(new URL(`fixtures/${script}`, import.meta.url))
+  return new Promise((resolve) => {
+    execFile(process.execPath, [file, ...args], { timeout: 60_000 }, (error, stdout, stderr) => {
+      const code = error ? (typeof error.code === 'number' ? error.code : null) : 0
+      resolve({ code, stdout, stderr })
+    })
+  })
+}
+
+interface Digest {
+  readonly threads: number
+  readonly digest: string
+  readonly listeners: number
+}
+
+describe('in processes of their own', () => {
+  test('one, two and three threads train to the same bits, print nothing and end by themselves', async () => {
+    const ended: Ended[] = []
+    for (const threads of ['1', '2', '3']) ended.push(await run('digest.mjs', threads))
+    for (const { code, stderr } of ended) expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const [one, two, three] = ended.map(({ stdout }) => JSON.parse(stdout) as Digest)
+    expect([one.threads, two.threads, three.threads]).toEqual([1, 2, 3])
+    expect(two.digest).toBe(one.digest)
+    expect(three.digest).toBe(one.digest)
+    expect([one.listeners, two.listeners]).toEqual([0, 0])
+  }, 180_000)
+
+  test('out of memory is an error, and the backend lives on', async () => {
+    const { code, stdout, stderr } = await run('out-of-memory.mjs')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const result = JSON.parse(stdout) as { count: number; code: string; message: string; y: number[] }
+    expect(result.code).toBe('out-of-memory')
+    expect(result.message).toMatch(/\[256, 1024, 1024\] \(1024\.0 MiB\).*Lower the batch size/)
+    expect(result.count).toBe(3)
+    expect(result.y).toEqual(Array.from({ length: 9 }, () => 3))
+  }, 60_000)
+
+  test.each(['1', '2'])(
+    'an uncaught error ends a process with %s thread(s) at once',
+    async (threads) => {
+      const { code, stderr } = await run('throws.mjs', threads)
+      expect(code).toBe(1)
+      expect(stderr).toContain('on purpose')
+      expect(stderr).not.toContain('throw ex')
+    },
+    60_000,
+  )
+})

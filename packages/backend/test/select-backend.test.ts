@@ -1,0 +1,57 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import { BackendError, backendReport, selectBackend, useWasm } from '@audiotag/backend'
+
+describe('selectBackend', () => {
+  beforeAll(() => useWasm({ threads: 1 }))
+  afterAll(() => tf.setBackend('wasm'))
+
+  test('auto takes wasm and says why the others were not taken', async () => {
+    const backend = await selectBackend('auto')
+    expect(backend).toMatchObject({ name: 'wasm', threads: 1, simd: 'plain' })
+    expect(backend.reason).toContain('WebAssembly')
+    expect(backend.rejected.map(({ name }) => name)).toEqual(['node-gpu', 'node', 'webgpu'])
+    for (const { reason } of backend.rejected) expect(reason.length).toBeGreaterThan(20)
+    expect(tf.getBackend()).toBe('wasm')
+  })
+
+  test('cpu and back', async () => {
+    expect(await selectBackend('cpu')).toMatchObject({ name: 'cpu', simd: 'none', rejected: [] })
+    expect(tf.getBackend()).toBe('cpu')
+    await useWasm()
+    expect(tf.getBackend()).toBe('wasm')
+  })
+
+  test.each(['webgpu', 'node', 'node-gpu'] as const)('%s, named, is an error and never another backend', async (name) => {
+    const error: unknown = await selectBackend(name).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(BackendError)
+    expect(error).toMatchObject({ code: 'missing', message: expect.stringContaining(name) as string })
+  })
+
+  test('wrong options', async () => {
+    await expect(selectBackend('gpu' as 'cpu')).rejects.toMatchObject({
+      code: 'option',
+      message: expect.stringContaining('got gpu') as string,
+    })
+    for (const threads of [0, 9, 1.5, NaN, '2' as unknown as number]) {
+      await expect(useWasm({ threads })).rejects.toMatchObject({ code: 'option' })
+      await expect(selectBackend('auto', { threads })).rejects.toMatchObject({ code: 'option' })
+    }
+    await expect(useWasm({ threads: 2 })).rejects.toThrow(/already running with 1 thread/)
+    await expect(useWasm({ simd: 'fast' as 'plain' })).rejects.toThrow(/'plain' or 'relaxed', got fast/)
+  })
+
+  test('the report', async () => {
+    const report = await backendReport()
+    expect(report.backends.map(({ name, available }) => [name, available])).toEqual([
+      ['node-gpu', false],
+      ['node', false],
+      ['webgpu', false],
+      ['wasm', true],
+      ['cpu', true],
+    ])
+    expect(report).toMatchObject({ current: 'wasm', simd: true, sharedMemory: '' })
+    expect(report.defaultThreads).toBeGreaterThan(0)
+  })
+})
