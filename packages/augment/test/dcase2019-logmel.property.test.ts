@@ -153,6 +153,20 @@ test('additional slicing: at least 25 % of the clip or the slice sounds, whichev
   }
 })
 
+test.each([800, 10_000, 50_000])(
+  'additional slicing of a clip of %d frames to 10 000: the kept share is uniform in 25 to 100 %%',
+  (length) => {
+    const pipeline = dcase2019Logmel({ frames: 10_000, variant: 'paper', additionalSlicing: true })
+    const about = { size: 1, about: () => ({ bins, frames: length }) }
+    const whole = Math.min(length, 10_000)
+    const shares = Array.from({ length: 4000 }, (_, i) => pipeline.draw(createRng(i), 0, about).slice.keptFrames / whole)
+    expect(Math.min(...shares)).toBeGreaterThanOrEqual(0.25)
+    expect(Math.min(...shares)).toBeLessThan(0.252)
+    expect(Math.max(...shares)).toBeGreaterThan(0.998)
+    expect(Math.abs(shares.reduce((a, b) => a + b) / 4000 - 0.625)).toBeLessThan((5 * 0.75) / Math.sqrt(12 * 4000))
+  },
+)
+
 test('the default covers every frame of a long clip, the last one included; referenceCode leaves the last offset out', () => {
   const one = sourceOf([noiseSpectrogram(bins, 43, 1)])
   const starts = (variant: Variant): number[] => {
