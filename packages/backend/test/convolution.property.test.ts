@@ -8,6 +8,30 @@ beforeAll(startBoth)
 
 type Pad = [[number, number], [number, number], [number, number], [number, number]]
 
+/** Output, and both gradients where the output's gradient is a tenth of it. */
+function outputAndGradients(
+  xShape: readonly number[],
+  filterShape: readonly number[],
+  strides: readonly number[],
+  pad: Pad | 'same',
+  seed: number,
+): () => tf.Tensor[] {
+  const [xs, filters] = [values(seed, xShape), values(seed + 1, filterShape)]
+  const f = (x: tf.Tensor, filter: tf.Tensor): tf.Tensor =>
+    tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, strides as [number, number], pad)
+  return () => {
+    const [x, filter] = [tf.tensor(xs, [...xShape]), tf.tensor(filters, [...filterShape])]
+    const y = f(x, filter)
+    return [y, ...tf.grads(f)([x, filter], tf.mul(y, 0.1))]
+  }
+}
+
+/** A dilated convolution, whose gradient tfjs-core refuses. */
+function dilated(): tf.Tensor[] {
+  const [x, filter] = [tf.tensor4d(values(1, [2, 9, 9, 3]), [2, 9, 9, 3]), tf.tensor4d(values(2, [3, 3, 3, 5]), [3, 3, 3, 5])]
+  return [tf.conv2d(x, filter, 1, 'valid', 'NHWC', 2)]
+}
+
 const channels = fc.oneof(fc.integer({ min: 1, max: 67 }), fc.constantFrom(1, 4, 8, 12, 16))
 
 const convolution = fc
@@ -33,15 +57,7 @@ describe('convolution', () => {
           [pads[2], pads[3]],
           [0, 0],
         ]
-        const xShape: [number, number, number, number] = [batch, ...size, inputs]
-        const filterShape: [number, number, number, number] = [...kernel, inputs, outputs]
-        const [xs, filters] = [values(seed, xShape), values(seed + 1, filterShape)]
-        const run = (): tf.Tensor[] => {
-          const f = (x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D => tf.conv2d(x, filter, strides, pad)
-          const [x, filter] = [tf.tensor4d(xs, xShape), tf.tensor4d(filters, filterShape)]
-          const y = f(x, filter)
-          return [y, ...tf.grads(f as never)([x, filter], tf.mul(y, 0.1))]
-        }
+        const run = outputAndGradients([batch, ...size, inputs], [...kernel, inputs, outputs], strides, pad, seed)
         expect(worstError(await on('wasm', run), await on('cpu', run))).toBeLessThan(1e-5)
       }),
       { numRuns: 60 },
@@ -58,28 +74,12 @@ describe('convolution', () => {
     ['a stride longer than the kernel', [1, 11, 11, 3], [2, 1, 3, 5], [3, 4]],
     ['a row longer than a block of the cache', [1, 1, 40_000, 2], [1, 5, 2, 3], [1, 1]],
   ] as const)('%s', async (_name, xShape, filterShape, strides) => {
-    const [xs, filters] = [values(1, xShape), values(2, filterShape)]
-    const run = (): tf.Tensor[] => {
-      const f = (x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D => tf.conv2d(x, filter, strides as [number, number], 'same')
-      const [x, filter] = [tf.tensor(xs, [...xShape]) as tf.Tensor4D, tf.tensor(filters, [...filterShape]) as tf.Tensor4D]
-      const y = f(x, filter)
-      return [y, ...tf.grads(f as never)([x, filter], tf.mul(y, 0.1))]
-    }
+    const run = outputAndGradients(xShape, filterShape, strides, 'same', 1)
     expect(worstError(await on('wasm', run), await on('cpu', run))).toBeLessThan(1e-5)
   })
 
   test('dilation stays with the stock kernel', async () => {
-    const run = (): tf.Tensor[] => [
-      tf.conv2d(
-        tf.tensor4d(values(1, [2, 9, 9, 3]), [2, 9, 9, 3]),
-        tf.tensor4d(values(2, [3, 3, 3, 5]), [3, 3, 3, 5]),
-        1,
-        'valid',
-        'NHWC',
-        2,
-      ),
-    ]
-    expect(worstError(await on('wasm', run), await on('cpu', run))).toBeLessThan(1e-5)
+    expect(worstError(await on('wasm', dilated), await on('cpu', dilated))).toBeLessThan(1e-5)
   })
 
   test('an infinity reaches only the pixels whose window holds it', async () => {

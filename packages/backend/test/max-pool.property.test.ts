@@ -6,6 +6,23 @@ import { on, startBoth, values, worstError } from './compare.js'
 
 beforeAll(startBoth)
 
+/** Output and gradient. */
+function outputAndGradient(
+  xs: Float32Array,
+  shape: readonly number[],
+  window: readonly number[],
+  strides: readonly number[],
+  pad: 'same' | 'valid',
+  seed: number,
+): () => tf.Tensor[] {
+  const f = (x: tf.Tensor): tf.Tensor => tf.maxPool(x as tf.Tensor4D, window as [number, number], strides as [number, number], pad)
+  return () => {
+    const x = tf.tensor(xs, [...shape])
+    const y = f(x)
+    return [y, tf.grad(f)(x, tf.tensor(values(seed, y.shape), y.shape))]
+  }
+}
+
 const pooling = fc.record({
   batch: fc.integer({ min: 1, max: 3 }),
   channels: fc.integer({ min: 1, max: 9 }),
@@ -22,12 +39,7 @@ describe('max pooling', () => {
       fc.asyncProperty(pooling, async ({ batch, channels, window, extra, strides, same, seed }) => {
         const shape: [number, number, number, number] = [batch, window[0] + extra[0], window[1] + extra[1], channels]
         const xs = values(seed, shape).map((value) => Math.round(value * 2)) // five levels: most windows have ties
-        const run = (): tf.Tensor[] => {
-          const f = (x: tf.Tensor4D): tf.Tensor4D => tf.maxPool(x, window, strides, same ? 'same' : 'valid')
-          const x = tf.tensor4d(xs, shape)
-          const y = f(x)
-          return [y, tf.grad(f as never)(x, tf.tensor(values(seed + 1, y.shape), y.shape))]
-        }
+        const run = outputAndGradient(xs, shape, window, strides, same ? 'same' : 'valid', seed + 1)
         expect(worstError(await on('wasm', run), await on('cpu', run))).toBeLessThan(1e-6)
       }),
       { numRuns: 80 },
@@ -40,13 +52,7 @@ describe('max pooling', () => {
     ['1 × 2', [2, 10, 11, 8], [1, 2]],
     ['the whole image', [3, 4, 5, 6], [4, 5]],
   ] as const)('a window of %s', async (_name, shape, window) => {
-    const xs = values(5, shape)
-    const run = (): tf.Tensor[] => {
-      const f = (x: tf.Tensor4D): tf.Tensor4D => tf.maxPool(x, window as [number, number], window as [number, number], 'valid')
-      const x = tf.tensor(xs, [...shape]) as tf.Tensor4D
-      const y = f(x)
-      return [y, tf.grad(f as never)(x, tf.onesLike(y))]
-    }
+    const run = outputAndGradient(values(5, shape), shape, window, window, 'valid', 6)
     expect(worstError(await on('wasm', run), await on('cpu', run))).toBe(0)
   })
 
