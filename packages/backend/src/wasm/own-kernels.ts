@@ -4,6 +4,7 @@ import type { KernelFunc } from '@tensorflow/tfjs-core'
 import { batchNormKernels } from './batch-norm-kernels.js'
 import { convolutionKernels } from './convolution-kernels.js'
 import type { Heap } from './heap.js'
+import { identityKernel } from './identity-kernel.js'
 import { matrixProductKernels } from './matrix-product-kernels.js'
 import { maxPoolKernels } from './max-pool-kernels.js'
 import { optimizerKernels } from './optimizer-kernels.js'
@@ -11,7 +12,14 @@ import { optimizerKernels } from './optimizer-kernels.js'
 /** Kernels by name. `heapOf` finds the heap of the backend that runs; `stock` gives TensorFlow.js's own kernel, for what ours do not do. */
 export type OwnKernels = (heapOf: (backend: unknown) => Heap, stock: (name: string) => KernelFunc) => Record<string, KernelFunc>
 
-const FAMILIES: readonly OwnKernels[] = [convolutionKernels, batchNormKernels, maxPoolKernels, matrixProductKernels, optimizerKernels]
+const FAMILIES: readonly OwnKernels[] = [
+  identityKernel,
+  convolutionKernels,
+  batchNormKernels,
+  maxPoolKernels,
+  matrixProductKernels,
+  optimizerKernels,
+]
 
 /** Registers the package's kernels for the wasm backend, in place of TensorFlow.js's where both exist. */
 export function registerOwnKernels(heapOf: (backend: unknown) => Heap): void {
