@@ -9,6 +9,7 @@ import { checkPair } from './mixup.js'
 import type { Rng } from './rng.js'
 import type { Waveform } from './sample.js'
 
+/** Options of `bcLearning`: distribution of the share, measure of loudness, and mixing of the labels. */
 export interface BcLearningOptions {
   /** Both parameters of the beta distribution, ≥ 0.01; 1 is uniform. @defaultValue 1 */
   readonly alpha?: number

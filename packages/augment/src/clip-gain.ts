@@ -9,6 +9,7 @@ import { AugmentError } from './errors.js'
  */
 export type GainMode = 'A' | 'rms' | 'int16-rms'
 
+/** Options of `clipGain`: sample rate, measure of loudness and length of its frames. */
 export interface ClipGainOptions {
   /** Hertz */
   readonly sampleRate: number

@@ -5,6 +5,7 @@ import { copySample } from './sample.js'
 import type { SampleInfo, Spectrogram, Waveform } from './sample.js'
 import type { Transform } from './transform.js'
 
+/** Options of `compose`: chance of the whole chain. */
 export interface ComposeOptions {
   /** Chance of the whole chain. @defaultValue 1 */
   readonly p?: number

@@ -23,6 +23,7 @@ import { maskFrames, timeMask } from './time-mask.js'
 import type { TimeWarpOptions, TimeWarpParams } from './time-warp.js'
 import { timeWarp, warpFrames } from './time-warp.js'
 
+/** Options of `dcase2019Logmel`: the variant to start from, and steps to replace or (`false`) leave out. */
 export interface Dcase2019LogmelOptions {
   /** Length of an example, frames, ≥ 1. The paper: 512 for models #1 and #2, 1024 for #3. */
   readonly frames: number

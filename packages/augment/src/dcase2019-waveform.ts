@@ -19,6 +19,7 @@ import { placeSamples, sliceSamples } from './slice-samples.js'
 import type { WhiteNoiseOptions, WhiteNoiseParams } from './white-noise.js'
 import { whiteNoise } from './white-noise.js'
 
+/** Options of `dcase2019Waveform`: the variant to start from, and steps to replace or (`false`) leave out. */
 export interface Dcase2019WaveformOptions {
   /** Length of an example, samples, ≥ 1. The paper: 66650, 133300 or 200000 at 44.1 kHz. */
   readonly samples: number

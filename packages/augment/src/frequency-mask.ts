@@ -7,6 +7,7 @@ import type { Rng } from './rng.js'
 import type { SampleInfo, Spectrogram } from './sample.js'
 import type { Transform } from './transform.js'
 
+/** Options of `frequencyMask`: width and place of the masked bins, and what fills them. */
 export interface FrequencyMaskOptions {
   /** Narrowest mask, bins, ≥ 1. @defaultValue 8 */
   readonly minWidthBins?: number

@@ -5,6 +5,7 @@ import type { Rng } from './rng.js'
 import type { Spectrogram } from './sample.js'
 import type { Transform } from './transform.js'
 
+/** Options of `gainPower`: range of the factor on power. */
 export interface GainPowerOptions {
   /** Smallest factor on power, > 0. @defaultValue 0.8 */
   readonly minFactor?: number

@@ -5,6 +5,7 @@ import type { Rng } from './rng.js'
 import type { Waveform } from './sample.js'
 import type { Transform } from './transform.js'
 
+/** Options of `gainSamples`: range of the gain. */
 export interface GainSamplesOptions {
   /** Smallest gain, dB. @defaultValue -6 */
   readonly minDecibels?: number

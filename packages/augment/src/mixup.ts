@@ -8,6 +8,7 @@ import type { Mixer } from './mixer.js'
 import type { Rng } from './rng.js'
 import type { Spectrogram, Waveform } from './sample.js'
 
+/** Options of `mixup`: distribution of the share, and mixing of the labels. */
 export interface MixupOptions {
   /** Both parameters of the beta distribution, ≥ 0.01; 1 is uniform. @defaultValue 1 */
   readonly alpha?: number

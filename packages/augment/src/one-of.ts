@@ -6,6 +6,7 @@ import { copySample } from './sample.js'
 import type { Spectrogram, Waveform } from './sample.js'
 import type { Transform } from './transform.js'
 
+/** Options of `oneOf`: chance of each, and of any. */
 export interface OneOfOptions {
   /** How often each is chosen, relative to the others, ≥ 0. @defaultValue all alike */
   readonly weights?: readonly number[]

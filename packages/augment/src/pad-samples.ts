@@ -5,6 +5,7 @@ import type { Rng } from './rng.js'
 import type { SampleInfo, Waveform } from './sample.js'
 import type { Transform } from './transform.js'
 
+/** Options of `padSamples`: how many zeros, and where. */
 export interface PadSamplesOptions {
   /** Zeros put before and after every clip, samples, ≥ 0. @defaultValue 0 */
   readonly eachSideSamples?: number

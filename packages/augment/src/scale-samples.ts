@@ -5,6 +5,7 @@ import type { Rng } from './rng.js'
 import type { SampleInfo, Waveform } from './sample.js'
 import type { Transform } from './transform.js'
 
+/** Options of `scaleSamples`: range of the factor on the length, and the interpolation. */
 export interface ScaleSamplesOptions {
   /** Smallest factor on the length, > 0. @defaultValue 0.8 */
   readonly minFactor?: number

@@ -7,6 +7,7 @@ import type { Rng } from './rng.js'
 import type { SampleInfo, Spectrogram } from './sample.js'
 import type { Transform } from './transform.js'
 
+/** Options of `shrinkFrames`: which share of the frames may stay. */
 export interface ShrinkFramesOptions {
   /** Smallest share of the frames that stays, in (0, 1]. @defaultValue 0.25 */
   readonly minShare?: number

@@ -5,6 +5,7 @@ import type { Rng } from './rng.js'
 import type { SampleInfo, Spectrogram } from './sample.js'
 import type { Transform } from './transform.js'
 
+/** Options of `sliceFrames`: length of the slice and where it may start. */
 export interface SliceFramesOptions {
   /** Length of the slice, frames, ≥ 1. */
   readonly frames: number

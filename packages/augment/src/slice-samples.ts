@@ -5,6 +5,7 @@ import type { Rng } from './rng.js'
 import type { SampleInfo, Waveform } from './sample.js'
 import type { Transform } from './transform.js'
 
+/** Options of `sliceSamples`: length of the slice and where it may start. */
 export interface SliceSamplesOptions {
   /** Length of the slice, samples, ≥ 1. */
   readonly samples: number

@@ -7,6 +7,7 @@ import type { Rng } from './rng.js'
 import type { SampleInfo, Spectrogram } from './sample.js'
 import type { Transform } from './transform.js'
 
+/** Options of `timeMask`: width of the masked stretch of frames, and what fills it. */
 export interface TimeMaskOptions {
   /** Shortest mask, frames, ≥ 1. @defaultValue 8 */
   readonly minWidthFrames?: number

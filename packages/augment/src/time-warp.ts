@@ -5,6 +5,7 @@ import type { Rng } from './rng.js'
 import type { SampleInfo, Spectrogram } from './sample.js'
 import type { Transform } from './transform.js'
 
+/** Options of `timeWarp`: how far frames may move. */
 export interface TimeWarpOptions {
   /** A point moves by at most this many frames to either side, ≥ 0. @defaultValue 40 */
   readonly maxShiftFrames?: number

@@ -7,6 +7,7 @@ import type { Rng } from './rng.js'
 import type { Waveform } from './sample.js'
 import type { Transform } from './transform.js'
 
+/** Options of `whiteNoise`: range of the ratio of clip to noise. */
 export interface WhiteNoiseOptions {
   /** Loudest noise: lowest ratio of the clip's power to the noise's, dB. @defaultValue 10 */
   readonly minSignalToNoiseDecibels?: number

@@ -7,6 +7,7 @@ import { readOgg } from './read-ogg.js'
 import { type ReadWavOptions, readWav } from './read-wav.js'
 import { type Decoded, runCodec } from './run-codec.js'
 
+/** Options of `decodeAudio`: what to do with a file that is cut off. */
 export interface DecodeAudioOptions extends ReadWavOptions {
   /** A file that ends too early: `'error'` (default), or `'keep'` for what is there. */
   readonly truncated?: 'error' | 'keep'

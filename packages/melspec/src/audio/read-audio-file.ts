@@ -5,6 +5,7 @@ import { type DecodeAudioOptions, decodeAudio } from './decode-audio.js'
 import { resample } from './resample.js'
 import { toMono } from './to-mono.js'
 
+/** Options of `readAudioFile`: those of `decodeAudio`, and the sample rate wanted. */
 export interface ReadAudioFileOptions extends DecodeAudioOptions {
   /** Hz wanted; the clip is resampled to it. Default: the rate of the file. */
   readonly sampleRate?: number

@@ -1,6 +1,7 @@
 import { MelspecError } from '../errors.js'
 import type { Audio } from './audio.js'
 
+/** Options of `readWav`: what to do with a file that is cut off. */
 export interface ReadWavOptions {
   /** A file that ends before its header says: `'error'` (default), or `'keep'` for the whole frames that are there. */
   readonly truncated?: 'error' | 'keep'

@@ -1,5 +1,6 @@
 import { MelspecError } from '../errors.js'
 
+/** Options of `resample`: both sample rates. */
 export interface ResampleOptions {
   /** Sample rate of the input, whole Hz. */
   readonly fromHertz: number

@@ -1,6 +1,7 @@
 import { MelspecError } from '../errors.js'
 import type { Audio } from './audio.js'
 
+/** Options of `writeWav`: format of the samples in the file. */
 export interface WriteWavOptions {
   /** `'s16'` (default), `'s24'`, `'s32'`: integers, rounded and clipped to full scale. `'f32'`: every bit kept. */
   readonly format?: 's16' | 's24' | 's32' | 'f32'

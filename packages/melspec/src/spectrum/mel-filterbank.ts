@@ -1,6 +1,7 @@
 import { MelspecError } from '../errors.js'
 import { type MelScale, hertzToMel, melToHertz } from './mel-scale.js'
 
+/** Options of `melFilterbank`: size of the transform, number, range and scale of the filters. */
 export interface MelFilterbankOptions {
   /** Hz */
   readonly sampleRate: number

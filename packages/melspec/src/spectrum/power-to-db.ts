@@ -2,6 +2,7 @@ import { MelspecError } from '../errors.js'
 import type { Spectrogram } from '../spectrogram.js'
 import { log10OfBits } from './log10.js'
 
+/** Options of `powerToDb`: what is 0 dB, and the two floors. */
 export interface PowerToDbOptions {
   /** The power that is 0 dB, above 0, or `'max'` for the largest of this spectrogram. Default 1. */
   readonly reference?: number | 'max'
@@ -11,6 +12,7 @@ export interface PowerToDbOptions {
   readonly topDb?: number | null
 }
 
+/** Options of `amplitudeToDb`: those of `powerToDb`, on the scale of amplitudes. */
 export interface AmplitudeToDbOptions extends PowerToDbOptions {
   /** The amplitude that is 0 dB. Default 1. */
   readonly reference?: number | 'max'
