@@ -1,0 +1,3 @@
+import { checkExamples } from '@audiotag/testkit'
+
+checkExamples(import.meta.url)
