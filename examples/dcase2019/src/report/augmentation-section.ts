@@ -7,7 +7,12 @@ import type { ReportAugmentation, ReportData, ReportLabel } from './report-data.
 export function augmentationSection({ augmentations }: ReportData): Html {
   return html`<section id="augmentation">
     <h2>Before and after augmentation</h2>
-    ${augmentations.length === 0 ? html`<p class="empty">No examples were kept.</p>` : augmentations.map(example)}
+    ${
+      augmentations.length === 0
+        ? html`<p class="empty">No examples were kept.</p>`
+        : html`<p>Of a few dozen draws each, the one in which most steps happened; in training each step has its own chance.</p>
+            ${augmentations.map(example)}`
+    }
   </section>`
 }
 

@@ -11,7 +11,9 @@ export interface EnsembleVerdict {
   readonly bestScore: number | null
   /** Ensemble minus best single model. */
   readonly difference: number | null
-  /** The same in words. */
+  /** The same in one sentence. */
+  readonly claim: string
+  /** The claim, and what the paired comparison says of it. */
   readonly sentence: string
 }
 
@@ -30,19 +32,21 @@ export function ensembleVerdict(data: Pick<ReportData, 'systems' | 'primarySet' 
   const names = { ensemble: ensemble?.name ?? null, best: best?.name ?? null, bestScore }
   if (score === null || bestScore === null) {
     const missing = score === null ? 'There is no ensemble' : 'There is no single model to compare the ensemble with'
-    return { ...names, beats: null, difference: null, sentence: `${missing} on ${primarySet}.` }
+    const claim = `${missing} on ${primarySet}.`
+    return { ...names, beats: null, difference: null, claim, sentence: claim }
   }
   const difference = score - bestScore
   const beats = difference > 0
   const claim = beats
     ? `The ensemble beats the best single model (${best?.name}, ${formatNumber(bestScore)}) by ${formatNumber(difference, difference < 0.001 ? 6 : 3)} on ${primarySet}.`
     : `The ensemble does not beat the best single model on ${primarySet}: ${formatNumber(score)} against ${formatNumber(bestScore)} (${best?.name}).`
-  return { ...names, beats, difference, sentence: `${claim}${intervalOf(data)}` }
+  return { ...names, beats, difference, claim, sentence: `${claim}${intervalOf(data)}` }
 }
 
 function intervalOf({ comparison, intervalLevel }: Pick<ReportData, 'comparison' | 'intervalLevel'>): string {
   if (comparison === null || comparison.low === null || comparison.high === null) return ''
   const { model, low, high, pValue } = comparison
+  if (low === 0 && high === 0) return ` ${model} alone gives the same scores.`
   const clear = low > 0 || high < 0 ? 'it is clear of zero' : 'it includes zero, so these clips are too few to tell the two apart'
   const p = pValue === null ? '' : ` (p = ${formatNumber(pValue)})`
   return ` Paired bootstrap against ${model}: ${formatNumber(comparison.difference)}, ${Math.round(intervalLevel * 100)} % interval ${formatNumber(low)} to ${formatNumber(high)}${p}: ${clear}.`

@@ -39,7 +39,7 @@ export interface ReportData {
   readonly settings: readonly ReportSettingGroup[]
   /** Backend, versions, seeds, commit, dates: name and value, in order. */
   readonly environment: readonly ReportSetting[]
-  /** How long each stage took. */
+  /** How long each stage took; of stages that ran side by side, the time of each is counted. */
   readonly stages: readonly ReportStage[]
   /** Files of the run, relative to the report. */
   readonly files: readonly ReportFile[]
@@ -116,9 +116,12 @@ export interface ReportClass {
 export interface ReportNetwork {
   readonly model: string
   readonly architecture: string
-  /** Fraction of the paper's channels. */
+  readonly paperArchitecture: string
+  /** Fraction of the paper's channels and hidden units: 1 in the paper. */
   readonly width: number
   readonly parameters: number
+  /** Of the paper's network: full width, 80 classes. */
+  readonly paperParameters: number
   /** Length of a training slice, with the paper's beside it. */
   readonly slice: number
   readonly paperSlice: number
@@ -170,6 +173,7 @@ export interface ReportWaveform {
 /** One training example before and after augmentation. */
 export interface ReportAugmentation {
   readonly clip: string
+  /** For example `model A, curated`. */
   readonly stream: string
   readonly before: ReportInput
   readonly after: ReportInput

@@ -1,5 +1,6 @@
 import { formatCount, formatDuration, formatNumber, NO_NUMBER, numberCell } from './format-number.js'
 import { html, type Html } from './html.js'
+import { networkSentence, widthText } from './network-sentence.js'
 import { relativeLink } from './relative-link.js'
 import type { ReportChoice, ReportData, ReportNetwork, ReportSetting } from './report-data.js'
 
@@ -27,15 +28,10 @@ export function settingsSection(data: ReportData): Html {
 
 /** Says in a sentence how far the networks are from the paper's, then lists them. */
 function networks(list: readonly ReportNetwork[]): Html {
-  const reduced = list.filter(({ width, slice, paperSlice }) => width !== 1 || slice !== paperSlice)
-  const sentence =
-    list.length === 0
-      ? 'No networks were recorded.'
-      : reduced.length === 0
-        ? "The networks are the paper's, at full width and slice length."
-        : `The networks are the paper's at reduced width and slice length: ${reduced.map(reduction).join('; ')}. Scores are not comparable with the paper's.`
+  const sentence = networkSentence(list)
+  const reduced = list.some(({ width, slice, paperSlice }) => width !== 1 || slice !== paperSlice)
   return html`<h3>Networks</h3>
-    <p class="${reduced.length > 0 ? 'verdict neutral' : ''}">${sentence}</p>
+    <p class="${reduced ? 'verdict neutral' : ''}">${sentence}</p>
     ${
       list.length === 0
         ? null
@@ -47,6 +43,7 @@ function networks(list: readonly ReportNetwork[]): Html {
                   <th scope="col">architecture</th>
                   <th scope="col" class="number">width</th>
                   <th scope="col" class="number">parameters</th>
+                  <th scope="col" class="number">paper's parameters</th>
                   <th scope="col" class="number">slice</th>
                   <th scope="col" class="number">paper's slice</th>
                   <th scope="col">heads</th>
@@ -54,12 +51,13 @@ function networks(list: readonly ReportNetwork[]): Html {
               </thead>
               <tbody>
                 ${list.map(
-                  ({ model, architecture, width, parameters, slice, paperSlice, sliceUnit, heads }) =>
+                  ({ model, architecture, width, parameters, paperParameters, slice, paperSlice, sliceUnit, heads }) =>
                     html`<tr>
                       <th scope="row">${model}</th>
                       <td>${architecture}</td>
-                      <td class="number">${fraction(width)}</td>
+                      <td class="number">${widthText(width)}</td>
                       <td class="number">${formatCount(parameters)}</td>
+                      <td class="number">${formatCount(paperParameters)}</td>
                       <td class="number">${formatCount(slice)} ${sliceUnit}</td>
                       <td class="number">${formatCount(paperSlice)} ${sliceUnit}</td>
                       <td>${heads.join(', ')}</td>
@@ -69,15 +67,6 @@ function networks(list: readonly ReportNetwork[]): Html {
             </table>
           </div>`
     }`
-}
-
-function reduction({ model, width, slice, paperSlice, sliceUnit }: ReportNetwork): string {
-  return `${model} has ${fraction(width)} of the width and slices of ${formatCount(slice)} instead of ${formatCount(paperSlice)} ${sliceUnit}`
-}
-
-function fraction(width: number): string {
-  const inverse = 1 / width
-  return width < 1 && Math.abs(inverse - Math.round(inverse)) < 1e-9 ? `1/${Math.round(inverse)}` : formatCount(width)
 }
 
 function choice(chosen: ReportChoice | null): Html {

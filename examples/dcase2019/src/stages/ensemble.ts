@@ -1,4 +1,4 @@
-import { chooseEnsemble, WeightedAverage } from '@audiotag/ensemble'
+import { chooseEnsemble, nestedPredictions, WeightedAverage } from '@audiotag/ensemble'
 import type { EnsembleChoice } from '@audiotag/ensemble'
 import { lwlrap } from '@lwrap/metric'
 import { join } from 'node:path'
@@ -30,8 +30,12 @@ export interface Choice {
 /** One system whose scores are compared: a model on its own, or the ensemble. */
 export interface SystemScores {
   readonly name: string
-  /** File of out-of-fold scores `[held-out clips, classes]`, and of test scores. */
+  /**
+   * File of scores of the held-out clips, `[held-out clips, classes]`: by models of the fold that held them out, and where weights, cycles and
+   * paddings were chosen, by a choice made without the clip (nested cross-validation).
+   */
   readonly heldOut: string
+  /** File of test scores `[test clips, classes]`. */
   readonly test: string
 }
 
@@ -73,22 +77,17 @@ export async function ensembleStage(run: RunFolder, options: StageOptions): Prom
           `Run: dcase2019 predict --run ${run.path} --model ${model}`,
         ).data
 
-      const choice = choose(run, classes, truth, foldPlaces, (...at) => scores(...at, 'valid'))
+      const { choice, heldOutScores } = choose(run, classes, truth, foldPlaces, (...at) => scores(...at, 'valid'))
       writeJson(choiceFile(run), choice)
-      const average = (members: Choice['models'], system: SystemScores) => {
-        const used = members.filter(({ weight }) => weight > 0)
-        const matrix = new Float32Array(truth.length)
-        for (const fold of folds) {
-          const mean = weightedMean(used, (model, cycle, pad) => [scores(model, fold, cycle, pad, 'valid')])
-          foldPlaces.get(fold)!.forEach((row, i) => matrix.set(mean.subarray(i * classes, (i + 1) * classes), row * classes))
-        }
-        const test = weightedMean(used, (model, cycle, pad) => folds.map((fold) => scores(model, fold, cycle, pad, 'test')))
-        writeScores(system.heldOut, { data: matrix, clips: heldOut.length, classes })
+      const write = (name: string, parts: Choice['models']) => {
+        const system = systemScores(run, name)
+        const test = weightedMean(parts, (model, cycle, pad) => folds.map((fold) => scores(model, fold, cycle, pad, 'test')))
+        writeScores(system.heldOut, { data: heldOutScores(name, parts), clips: heldOut.length, classes })
         writeScores(system.test, { data: test, clips: features.splits.test.size, classes })
         return test
       }
-      for (const { model, cycles, pads } of choice.singles) average([{ model, weight: 1, cycles, pads }], systemScores(run, model))
-      const test = average(choice.models, systemScores(run, ensembleSystem))
+      for (const single of choice.singles) write(single.model, [{ ...single, weight: 1 }])
+      const test = write(ensembleSystem, choice.models)
       writeFileWhole(run.submission, submissionCsv(features.classes, features.splits.test.names, test))
       const parts = choice.models.filter(({ weight }) => weight > 0)
       const predictions = parts.reduce((sum, { cycles, pads }) => sum + cycles.length * pads.length * folds.length, 0)
@@ -100,13 +99,19 @@ export async function ensembleStage(run: RunFolder, options: StageOptions): Prom
   return { choice: readJson<Choice>(choiceFile(run))!, submission: run.submission }
 }
 
+interface Chosen {
+  readonly choice: Choice
+  /** Held-out scores of a system, `[held-out clips, classes]`, that no choice made on the same clip went into. */
+  readonly heldOutScores: (system: string, parts: Choice['models']) => Float32Array
+}
+
 function choose(
   run: RunFolder,
   classes: number,
   truth: Float32Array,
   foldPlaces: ReadonlyMap<number, readonly number[]>,
   predictions: (model: string, fold: number, cycle: number, pad: number) => Float32Array,
-): Choice {
+): Chosen {
   const { ensemble } = run.config
   const all = ensemble.members.map(({ model, weight, cycles, pads }) => {
     const settings = settingsOf(run.config, model)
@@ -117,7 +122,17 @@ function choose(
       pads: pads ?? settings.pads,
     }
   })
-  if (ensemble.choose === 'fixed') return { how: 'fixed', models: all, singles: all, crossValidation: null }
+  if (ensemble.choose === 'fixed') {
+    const heldOutScores = (_: string, parts: Choice['models']) => {
+      const matrix = new Float32Array(truth.length)
+      for (const [fold, places] of foldPlaces) {
+        const mean = weightedMean(parts, (model, cycle, pad) => [predictions(model, fold, cycle, pad)])
+        places.forEach((row, i) => matrix.set(mean.subarray(i * classes, (i + 1) * classes), row * classes))
+      }
+      return matrix
+    }
+    return { choice: { how: 'fixed', models: all, singles: all, crossValidation: null }, heldOutScores }
+  }
   const members = all.flatMap(({ model, cycles, pads }) =>
     cycles.flatMap((cycle) =>
       pads.flatMap((pad) =>
@@ -125,12 +140,20 @@ function choose(
       ),
     ),
   )
-  const found = chooseEnsemble({ members, truth, classes, score: (labels, scores) => lwlrap(labels, scores, { classes }).overall })
+  const score = (labels: Float32Array, scores: Float32Array) => lwlrap(labels, scores, { classes }).overall
+  const found = chooseEnsemble({ members, truth, classes, score })
   return {
-    how: 'nested-cv',
-    models: found.models,
-    singles: found.singles.map(({ model, cycles, pads }) => ({ model, cycles, pads })),
-    crossValidation: found,
+    choice: {
+      how: 'nested-cv',
+      models: found.models,
+      singles: found.singles.map(({ model, cycles, pads }) => ({ model, cycles, pads })),
+      crossValidation: found,
+    },
+    heldOutScores: (system) => {
+      if (system === ensembleSystem) return nestedPredictions({ members, truth, classes }, found)
+      const alone = { members: members.filter(({ model }) => model === system), truth, classes }
+      return nestedPredictions(alone, chooseEnsemble({ ...alone, score }))
+    },
   }
 }
 
@@ -140,7 +163,7 @@ function weightedMean(
   predictions: (model: string, cycle: number, pad: number) => readonly Float32Array[],
 ): Float32Array {
   const average = new WeightedAverage()
-  for (const { model, weight, cycles, pads } of models)
+  for (const { model, weight, cycles, pads } of models.filter((each) => each.weight > 0))
     for (const cycle of cycles)
       for (const pad of pads) {
         const each = predictions(model, cycle, pad)

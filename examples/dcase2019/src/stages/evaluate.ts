@@ -1,5 +1,7 @@
 import { createRng } from '@audiotag/augment'
 import { bootstrapInterval, compareSystems, lwlrap } from '@lwrap/metric'
+import { ensembleVerdict } from '../report/ensemble-verdict.js'
+import type { ReportComparison } from '../report/report-data.js'
 import { readJson, writeJson } from '../run/files.js'
 import { allPlaces, labelsOf, openRunFeatures } from '../run/run-features.js'
 import { hashOf } from '../run/run-folder.js'
@@ -7,6 +9,7 @@ import type { RunFolder } from '../run/run-folder.js'
 import { readScores } from '../run/scores.js'
 import { choiceFile, ensembleSystem, heldOutPlaces, systemScores } from './ensemble.js'
 import type { Choice } from './ensemble.js'
+import { reportSystems, testSetName } from './report-scores.js'
 import { runStage } from './stage.js'
 import type { StageOptions } from './stage-options.js'
 
@@ -27,21 +30,26 @@ export interface Score {
 
 export interface SystemEvaluation {
   readonly system: string
-  /** Held-out clips of the folds. The choice of weights was made on these: see `nested`. */
+  /** Held-out clips of the folds; nested where weights, cycles and paddings were chosen, so no clip is scored by a choice made on it. */
   readonly crossValidation: Score
-  /** Honest cross-validation of a system whose weights, cycles and paddings were chosen: nested; null when nothing was chosen. */
-  readonly nested: number | null
   /** `All`, and `Public`, `Private` where the data set says which is which; empty when test labels are secret. */
   readonly test: Readonly<Record<string, Score>>
 }
 
 /** JSON of `evaluation.json`. */
 export interface Evaluation {
+  /** The models on their own, then the ensemble. */
   readonly systems: readonly SystemEvaluation[]
-  /** The model that is best on its own by cross-validation, and the ensemble against it on the test clips (paired bootstrap). */
-  readonly comparison: { readonly best: string; readonly difference: number; readonly low: number; readonly high: number } | null
+  /** The set that decides: `test`, or `cross-validation` where test labels are secret. */
+  readonly primarySet: 'test' | 'cross-validation'
+  /** The ensemble against the model that is best on its own on `primarySet`, on the same clips (paired bootstrap). */
+  readonly comparison: ReportComparison | null
+  /** Whether the ensemble beats the best single model, in words. */
   readonly verdict: string
 }
+
+/** Level of every interval. */
+export const intervalLevel = 0.95
 
 /** lwlrap of every model and of the ensemble on held-out and, where labelled, test clips. */
 export async function evaluateStage(run: RunFolder, options: StageOptions): Promise<Evaluation> {
@@ -62,11 +70,9 @@ export async function evaluateStage(run: RunFolder, options: StageOptions): Prom
       const systems = names.map((system): SystemEvaluation => {
         const files = systemScores(run, system)
         const testScores = readScores(files.test, classes, wayOut).data
-        const found = choice?.crossValidation
         return {
           system,
           crossValidation: score(heldOutTruth, readScores(files.heldOut, classes, wayOut).data),
-          nested: (system === ensembleSystem ? found?.estimate : found?.singles.find(({ model }) => model === system)?.estimate) ?? null,
           test: Object.fromEntries(
             Object.entries(parts).map(([part, places]) => [
               part,
@@ -81,21 +87,21 @@ export async function evaluateStage(run: RunFolder, options: StageOptions): Prom
           ),
         }
       })
-      const honest = ({ nested, crossValidation }: SystemEvaluation) => nested ?? crossValidation.overall
-      const best = systems.filter(({ system }) => system !== ensembleSystem).toSorted((a, b) => honest(b) - honest(a))[0]
+      const primarySet = parts['All'] ? 'test' : 'cross-validation'
+      const scored = { systems: reportSystems(systems), primarySet, intervalLevel } as const
+      const { best } = ensembleVerdict({ ...scored, comparison: null })
       const whole = systems.find(({ system }) => system === ensembleSystem)!
       let comparison: Evaluation['comparison'] = null
-      if (best && parts['All']) {
-        const truth = labelsOf(features, 'test', parts['All'])
-        const { difference, low, high } = compareSystems(
-          truth,
-          readScores(systemScores(run, ensembleSystem).test, classes, wayOut).data,
-          readScores(systemScores(run, best.system).test, classes, wayOut).data,
-          { classes, rng: rng.fork('paired') },
-        )
-        comparison = { best: best.system, difference, low, high }
+      if (best !== null) {
+        const set = parts['All'] ? 'test' : 'heldOut'
+        const truth = parts['All'] ? labelsOf(features, 'test', parts['All']) : heldOutTruth
+        const scoresOf = (system: string) => readScores(systemScores(run, system)[set], classes, wayOut).data
+        const paired = { classes, level: intervalLevel, rng: rng.fork('paired') }
+        const { difference, low, high, pValue } = compareSystems(truth, scoresOf(ensembleSystem), scoresOf(best), paired)
+        comparison = { model: best, difference, low, high, pValue }
       }
-      writeJson(run.evaluation, { systems, comparison, verdict: verdictOf(whole, systems, comparison) } satisfies Evaluation)
+      const verdict = ensembleVerdict({ ...scored, comparison }).sentence
+      writeJson(run.evaluation, { systems, primarySet, comparison, verdict } satisfies Evaluation)
       const shown = whole.test['All']
       return {
         note: shown
@@ -112,7 +118,7 @@ export async function evaluateStage(run: RunFolder, options: StageOptions): Prom
 function scoreOf(labels: readonly string[], truth: Float32Array, scores: Float32Array, rng: () => number): Score {
   const classes = labels.length
   const { overall, perClass, weights, positives } = lwlrap(truth, scores, { classes })
-  const { low, high } = bootstrapInterval(truth, scores, { classes, rng })
+  const { low, high } = bootstrapInterval(truth, scores, { classes, level: intervalLevel, rng })
   return {
     clips: truth.length / classes,
     overall,
@@ -144,32 +150,13 @@ function testParts(usage: readonly (string | undefined)[], places: number[]): Re
   return parts
 }
 
-function verdictOf(whole: SystemEvaluation, systems: readonly SystemEvaluation[], comparison: Evaluation['comparison']): string {
-  const test = (system: SystemEvaluation) => system.test['All']?.overall ?? system.crossValidation.overall
-  const where = whole.test['All'] ? 'the test split' : 'cross-validation'
-  const single = systems.filter((each) => each !== whole).toSorted((a, b) => test(b) - test(a))[0]
-  if (!single) return 'There is no single model to compare with.'
-  const gap = test(whole) - test(single)
-  const numbers = `${test(whole).toFixed(4)} against ${test(single).toFixed(4)} of model ${single.system} on ${where}`
-  const paired = comparison
-    ? ` Against model ${comparison.best}, the best by cross-validation: ${signed(comparison.difference)} (95 % interval ${signed(comparison.low)} to ${signed(comparison.high)}).`
-    : ''
-  return (
-    (gap > 0 ? `The ensemble beats the best single model: ${numbers}.` : `The ensemble does not beat the best single model: ${numbers}.`) +
-    paired
-  )
-}
-
-const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`
-
 /** The scores side by side, for the terminal. */
 export function scoreTable(evaluation: Evaluation): string {
   const parts = Object.keys(evaluation.systems[0]?.test ?? {})
-  const header = ['lwlrap', 'cross-validation', 'nested', ...parts.map((part) => (part === 'All' ? 'test' : `test ${part}`))]
-  const rows = evaluation.systems.map(({ system, crossValidation, nested, test }) => [
+  const header = ['lwlrap', 'cross-validation', ...parts.map(testSetName)]
+  const rows = evaluation.systems.map(({ system, crossValidation, test }) => [
     system === ensembleSystem ? 'ensemble' : `model ${system}`,
     interval(crossValidation),
-    nested === null ? '' : nested.toFixed(3),
     ...parts.map((part) => interval(test[part]!)),
   ])
   const widths = header.map((cell, column) => Math.max(cell.length, ...rows.map((row) => row[column]!.length)))

@@ -106,7 +106,8 @@ describe('numbers equal the data', () => {
       expect(numbers).toContain(estimate)
     for (const { precision } of clips.shown) expect(numbers).toContain(precision)
     for (const { seconds } of stages) expect(numbers).toContain(seconds)
-    for (const { parameters } of networks) expect(markup.text).toContain(parameters.toLocaleString('en-US'))
+    for (const { parameters, paperParameters } of networks)
+      for (const count of [parameters, paperParameters]) expect(markup.text).toContain(count.toLocaleString('en-US'))
     expect(words(markup)).toContain('128 of 160 clips are right')
     expect(words(markup)).toContain('4 min 03 s')
   })
@@ -132,7 +133,7 @@ describe('what it says', () => {
 
   test('that the networks are reduced, or the paper’s own', () => {
     expect(words(markup)).toContain(
-      "The networks are the paper's at reduced width and slice length: A has 1/8 of the width and slices of 128 instead of 512 frames",
+      "The networks are the paper's at reduced width and slice length: A with 1/8 of the paper's width and slices of 128 instead of 512 frames",
     )
     const full = sampleReport.networks.map((network) => ({ ...network, width: 1, slice: network.paperSlice }))
     expect(words(read({ ...sampleReport, networks: full }))).toContain("The networks are the paper's, at full width and slice length.")
