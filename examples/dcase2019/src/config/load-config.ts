@@ -148,6 +148,8 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 /** Objects merge key by key; arrays and everything else of `change` replace. */
 function merge(base: unknown, change: unknown): unknown {
   if (!isRecord(base) || !isRecord(change)) return change
+  // Another kind of optimiser has other settings.
+  if ('kind' in change && change['kind'] !== base['kind']) return change
   const merged: Record<string, unknown> = { ...base }
   for (const [key, value] of Object.entries(change)) merged[key] = key in base ? merge(base[key], value) : value
   return merged

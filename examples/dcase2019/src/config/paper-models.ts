@@ -24,6 +24,7 @@ export function paperModel(name: string, preset: PresetName): ModelSettings {
     input: 'logmel',
     width: 1,
     activation: 'sigmoid',
+    convolutionInit: 'kaimingFanOut',
     slice: 512,
     batch: 64,
     cycles: 8,

@@ -28,6 +28,8 @@ const model = z.strictObject({
   /** Factor on every channel and hidden unit count; the paper's is 1. */
   width: z.number().positive().max(4).default(1),
   activation: z.enum(['sigmoid', 'softmax']),
+  /** How convolutions start: the authors' is `kaimingFanOut`; narrow ResNets learn faster from `kaimingUniform`. */
+  convolutionInit: z.enum(['kaimingFanOut', 'kaimingUniform']).default('kaimingFanOut'),
   /** Training slice: frames of a log-mel, samples of a waveform. */
   slice: positive,
   batch: positive,

@@ -78,7 +78,7 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
   record('running')
 
   const batches = createBatches({
-    features: run.features,
+    features: { dir: run.features, dropBad: config.dropBadClips },
     input: settings.input,
     streams: batchStreams(config, settings, rows, pseudo, features),
     seed: `${config.seed}/${name}/${fold}`,
@@ -174,8 +174,11 @@ function trainingStreams(settings: ModelSettings): Stream[] {
 
 /** The network of a model, new or with the weights of the model that it starts from. */
 function createTagger(run: RunFolder, settings: ModelSettings, fold: number, classes: number, rng: () => number): TaggingModel {
-  const { architecture, width, activation, losses, initFrom } = settings
-  const model = createModel({ architecture, classes, width, activation, heads: losses.noisy ? ['curated', 'noisy'] : ['curated'] }, { rng })
+  const { architecture, width, activation, losses, initFrom, convolutionInit } = settings
+  const model = createModel(
+    { architecture, classes, width, activation, heads: losses.noisy ? ['curated', 'noisy'] : ['curated'] },
+    { rng, convolutionInit },
+  )
   if (initFrom !== null) {
     const file = snapshotFile(run, initFrom, fold, settingsOf(run.config, initFrom).cycles)
     if (!existsSync(file))
