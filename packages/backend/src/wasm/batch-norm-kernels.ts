@@ -8,7 +8,7 @@ import type { OwnKernels } from './own-kernels.js'
 const CHUNK_ELEMENTS = 4096
 
 /** How rows of lanes cover pixels of channels: channel counts that are no multiple of 4 are taken 2 or 4 pixels at a time. */
-interface Lanes {
+export interface Lanes {
   readonly channels: number
   readonly lanes: number
   readonly rows: number
@@ -18,7 +18,8 @@ interface Lanes {
   readonly partialBytes: number
 }
 
-function lanesOf(x: TensorInfo): Lanes {
+/** Lanes for a tensor whose last axis is channels. */
+export function lanesOf(x: TensorInfo): Lanes {
   const channels = x.shape.at(-1) ?? 1
   const pixels = x.shape.slice(0, -1).reduce((product, size) => product * size, 1)
   const group = channels % 4 === 0 ? 1 : channels % 2 === 0 ? 2 : 4
@@ -35,11 +36,18 @@ function repeat(heap: Heap, values: number, { channels, lanes }: Lanes, target: 
   return target
 }
 
-function normalise(heap: Heap, x: TensorInfo, residual: TensorInfo | undefined, relu: boolean, size: Lanes, table: number): TensorInfo {
-  const y = heap.output(x.shape)
+/** target = relu?((x - mean) * scale + shift + residual?), with a table of the three. */
+export function normalise(
+  heap: Heap,
+  x: number,
+  target: number,
+  residual: TensorInfo | undefined,
+  relu: boolean,
+  size: Lanes,
+  table: number,
+): void {
   const add = residual ? heap.address(residual) : 0
-  heap.run('normApply', [heap.address(x), size.rows, size.lanes, heap.address(y), add, relu ? 1 : 0, table, size.tail * size.channels])
-  return y
+  heap.run('normApply', [x, size.rows, size.lanes, target, add, relu ? 1 : 0, table, size.tail * size.channels])
 }
 
 /** The fused batch norms that `@audiotag/models` calls: statistics, normalisation, residual and ReLU in one kernel each way. */
@@ -58,7 +66,9 @@ export const batchNormKernels: OwnKernels = (heapOf) => ({
     heap.run('normStatistics', words)
     const statistics = [heap.address(mean), heap.address(variance), heap.address(gamma), heap.address(beta)]
     heap.runAlone('normMerge', [...words, size.channels, size.tail, ...statistics, table], [epsilon])
-    return [normalise(heap, x, residual, relu, size, table), mean, variance]
+    const y = heap.output(x.shape)
+    normalise(heap, heap.address(x), heap.address(y), residual, relu, size, table)
+    return [y, mean, variance]
   },
 
   AudiotagBatchNormGrad: ({ inputs, attrs, backend }) => {
@@ -95,6 +105,8 @@ export const batchNormKernels: OwnKernels = (heapOf) => ({
     heap.floats(table, size.lanes).fill(0)
     heap.runAlone('repeatLanes', [heap.address(scale), size.channels, size.lanes, table + size.lanes * 4])
     heap.runAlone('repeatLanes', [heap.address(shift), size.channels, size.lanes, table + size.lanes * 8])
-    return [normalise(heap, x, residual, relu, size, table)]
+    const y = heap.output(x.shape)
+    normalise(heap, heap.address(x), heap.address(y), residual, relu, size, table)
+    return [y]
   },
 })

@@ -57,7 +57,8 @@ function sizesOf(
   return backend_util.computeConv2DInfo(input as Shape4, filter as Shape4, strides, dilations, pad, rounding, false, format)
 }
 
-function fits(sizes: ConvolutionSizes, a: TensorInfo, b: TensorInfo): boolean {
+/** Whether the package's kernels can do it: channels last, no dilation, float32. */
+export function fits(sizes: ConvolutionSizes, a: TensorInfo, b: TensorInfo): boolean {
   return (
     sizes.dataFormat === 'channelsLast' &&
     sizes.dilationHeight === 1 &&

@@ -2,6 +2,8 @@
 export const KERNEL_NAMES = [
   'adam',
   'convolve',
+  'depthwiseFilter',
+  'depthwiseInput',
   'maxPool',
   'maxPoolGradient',
   'normApply',
@@ -12,6 +14,7 @@ export const KERNEL_NAMES = [
   'normStatistics',
   'packWeights',
   'repeatLanes',
+  'segmentSum',
   'sgd',
   'weightGradient',
 ] as const

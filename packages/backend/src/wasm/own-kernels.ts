@@ -3,11 +3,14 @@ import type { KernelFunc } from '@tensorflow/tfjs-core'
 
 import { batchNormKernels } from './batch-norm-kernels.js'
 import { convolutionKernels } from './convolution-kernels.js'
+import { depthwiseKernels } from './depthwise-kernels.js'
+import { fusedKernels } from './fused-kernels.js'
 import type { Heap } from './heap.js'
 import { identityKernel } from './identity-kernel.js'
 import { matrixProductKernels } from './matrix-product-kernels.js'
 import { maxPoolKernels } from './max-pool-kernels.js'
 import { optimizerKernels } from './optimizer-kernels.js'
+import { segmentSumKernel } from './segment-sum-kernel.js'
 
 /** Kernels by name. `heapOf` finds the heap of the backend that runs; `stock` gives TensorFlow.js's own kernel, for what ours do not do. */
 export type OwnKernels = (heapOf: (backend: unknown) => Heap, stock: (name: string) => KernelFunc) => Record<string, KernelFunc>
@@ -19,6 +22,9 @@ const FAMILIES: readonly OwnKernels[] = [
   maxPoolKernels,
   matrixProductKernels,
   optimizerKernels,
+  depthwiseKernels,
+  segmentSumKernel,
+  fusedKernels,
 ]
 
 /** Registers the package's kernels for the wasm backend, in place of TensorFlow.js's where both exist. */
