@@ -46,7 +46,7 @@ export function ensembleVerdict(data: Pick<ReportData, 'systems' | 'primarySet' 
 function intervalOf({ comparison, intervalLevel }: Pick<ReportData, 'comparison' | 'intervalLevel'>): string {
   if (comparison === null || comparison.low === null || comparison.high === null) return ''
   const { model, low, high, pValue } = comparison
-  if (low === 0 && high === 0) return ` ${model} alone gives the same scores.`
+  if (low === 0 && high === 0) return ` Paired bootstrap: ${model} alone scores the same.`
   const clear = low > 0 || high < 0 ? 'it is clear of zero' : 'it includes zero, so these clips are too few to tell the two apart'
   const p = pValue === null ? '' : ` (p = ${formatNumber(pValue)})`
   return ` Paired bootstrap against ${model}: ${formatNumber(comparison.difference)}, ${Math.round(intervalLevel * 100)} % interval ${formatNumber(low)} to ${formatNumber(high)}${p}: ${clear}.`

@@ -172,8 +172,9 @@ function weightedMean(
   return average.result().predictions
 }
 
+const cell = (text: string) => (/[",\r\n]/u.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+
 function submissionCsv(classes: readonly string[], names: readonly string[], scores: Float32Array): string {
-  const cell = (text: string) => (/[",\r\n]/u.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
   const lines = names.map((name, clip) => [cell(name), ...scores.subarray(clip * classes.length, (clip + 1) * classes.length)].join(','))
   return `${['fname', ...classes.map(cell)].join(',')}\n${lines.join('\n')}\n`
 }

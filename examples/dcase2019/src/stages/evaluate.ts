@@ -126,9 +126,9 @@ function scoreOf(labels: readonly string[], truth: Float32Array, scores: Float32
     high,
     perClass: labels.map((label, c) => ({
       label,
-      lwlrap: Number.isNaN(perClass[c]) ? null : perClass[c]!,
-      weight: weights[c]!,
-      positives: positives[c]!,
+      lwlrap: Number.isNaN(perClass[c]) ? null : perClass[c],
+      weight: weights[c],
+      positives: positives[c],
     })),
   }
 }
@@ -157,12 +157,12 @@ export function scoreTable(evaluation: Evaluation): string {
   const rows = evaluation.systems.map(({ system, crossValidation, test }) => [
     system === ensembleSystem ? 'ensemble' : `model ${system}`,
     interval(crossValidation),
-    ...parts.map((part) => interval(test[part]!)),
+    ...parts.map((part) => interval(test[part])),
   ])
-  const widths = header.map((cell, column) => Math.max(cell.length, ...rows.map((row) => row[column]!.length)))
+  const widths = header.map((cell, column) => Math.max(cell.length, ...rows.map((row) => row[column].length)))
   const line = (cells: readonly string[]) =>
     cells
-      .map((cell, column) => cell.padEnd(widths[column]!))
+      .map((cell, column) => cell.padEnd(widths[column]))
       .join('  ')
       .trimEnd()
   return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line), '', evaluation.verdict].join('\n')

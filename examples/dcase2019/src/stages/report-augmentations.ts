@@ -76,17 +76,17 @@ function example<Input extends Spectrogram | Waveform, Draw extends object>(
 ): ReportAugmentation {
   const { config } = run
   const { curated } = features.splits
-  const [stream] = batchStreams(config, settings, foldRows(run, features, config.folds.train[0]!), null, features)
-  const { places } = stream!.sources[0]!
+  const [stream] = batchStreams(config, settings, foldRows(run, features, config.folds.train[0]), null, features)
+  const { places } = stream.sources[0]
   const width = features.classes.length
   const source: ExampleSource<Input> = {
     size: places.length,
-    about: (row) => curated.about(places[row]!),
-    get: (row) => ({ input: read(places[row]!), labels: curated.labels!.subarray(places[row]! * width, (places[row]! + 1) * width) }),
+    about: (row) => curated.about(places[row]),
+    get: (row) => ({ input: read(places[row]), labels: curated.labels!.subarray(places[row] * width, (places[row] + 1) * width) }),
   }
   const unit = settings.input === 'logmel' ? 'frames' : 'samples'
-  const clips = { names: places.map((place) => curated.names[place]!), lengths: places.map((place) => curated.about(place)[unit]) }
-  const pipeline = pipelineOf(stream!.augment)
+  const clips = { names: places.map((place) => curated.names[place]), lengths: places.map((place) => curated.about(place)[unit]) }
+  const pipeline = pipelineOf(stream.augment)
   const rng = createRng(config.seed).fork('report').fork(settings.name).fork(k)
   const draws = Array.from({ length: attempts }, (_, attempt) => {
     const own = rng.fork(attempt)
@@ -95,14 +95,14 @@ function example<Input extends Spectrogram | Waveform, Draw extends object>(
     return { row, draw, ...words(draw, clips, settings.slice) }
   })
   // The picture of a clip much longer than a slice would show little of what happened to it.
-  const steps = ({ row, steps: count }: (typeof draws)[number]) => count - (clips.lengths[row]! > 3 * settings.slice ? 1 : 0)
+  const steps = ({ row, steps: count }: (typeof draws)[number]) => count - (clips.lengths[row] > 3 * settings.slice ? 1 : 0)
   const { row, draw, lines } = draws.reduce((best, next) => (steps(next) > steps(best) ? next : best))
   const before = source.get(row)
   const after = pipeline.apply(source, draw)
   const labelled = (labels: Float32Array): ReportLabel[] =>
-    features.classes.map((label, c) => ({ label, value: labels[c]! })).filter(({ value }) => value > 0)
+    features.classes.map((label, c) => ({ label, value: labels[c] })).filter(({ value }) => value > 0)
   return {
-    clip: clips.names[row]!,
+    clip: clips.names[row],
     stream: `model ${settings.name}, curated`,
     before: picture(before.input),
     after: picture(after.input),

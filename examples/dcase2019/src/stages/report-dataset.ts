@@ -19,9 +19,13 @@ export function datasetName(config: Config, { index }: FeatureStore): string {
 /** Clips, minutes and labels of each part of the data set, as used. */
 export function reportDataset(config: Config, features: FeatureStore): ReportSplit[] {
   return splitNames.map((split) => {
-    const { size, labels, rowCount, about } = features.splits[split]
+    const clips = features.splits[split]
+    const { size, labels, rowCount } = clips
     let seconds = 0
-    for (let place = 0; place < size; place++) seconds += about(place).samples / about(place).sampleRate
+    for (let place = 0; place < size; place++) {
+      const { samples, sampleRate } = clips.about(place)
+      seconds += samples / sampleRate
+    }
     const leftOut = rowCount === size ? '' : `; ${rowCount - size} of ${rowCount} left out as bad`
     return {
       name: split,

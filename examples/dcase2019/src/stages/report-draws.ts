@@ -27,7 +27,7 @@ export function logmelDraw(draw: LogmelDraw, clips: Clips, length: number): Draw
   if (timeWarp) lines.push(`time warp: frame ${timeWarp.centerFrame} moved by ${timeWarp.shiftFrames}`)
   if (frequencyMask) lines.push(`frequency mask: ${span('bins', frequencyMask.startBin, frequencyMask.widthBins)}`)
   if (timeMask) lines.push(`time mask: ${span('frames', timeMask.startFrame, timeMask.widthFrames)}`)
-  const shortened = draw.slice.keptFrames < Math.min(length, clips.lengths[draw.index]!)
+  const shortened = draw.slice.keptFrames < Math.min(length, clips.lengths[draw.index])
   const happened = [
     mixup !== null && mixup.partner.index !== draw.index,
     draw.gain !== 1 || gainAfter !== 1,
@@ -40,7 +40,7 @@ export function logmelDraw(draw: LogmelDraw, clips: Clips, length: number): Draw
 
   function clipLines({ index, slice, keptBins, gain }: LogmelClipDraw): string[] {
     const { startFrame, keptFrames, offsetFrame } = slice
-    const given = clips.lengths[index]!
+    const given = clips.lengths[index]
     const kept = keptFrames === given ? `all ${given} frames` : `${span('frames', startFrame, keptFrames)} of ${given}`
     return [
       `slice: ${kept}${keptFrames < length ? `, at frame ${offsetFrame} of ${length}, silence around` : ''}`,

@@ -22,7 +22,7 @@ export function reportSettings(config: Config, { index }: FeatureStore): ReportS
 }
 
 function modelSettings(config: Config, settings: ModelSettings): ReportSetting[] {
-  const { name, paper, ...own } = settings
+  const { name: _, paper, ...own } = settings
   const nameOf = (model: string | null) => (model === null ? null : settingsOf(config, model).paper)
   // A model that is named otherwise here is no difference.
   const inPaperNames = {
@@ -47,7 +47,7 @@ function compared(settings: readonly ReportSetting[], paper: object): ReportSett
     const path = setting.name.split('.')
     // A part that the paper does not have at all (null or absent) is one difference, not one a setting.
     const [parent] = path
-    const whole = (paper as Record<string, unknown>)[parent!]
+    const whole = (paper as Record<string, unknown>)[parent]
     if (whole === undefined) return setting
     const value = path.reduce<unknown>((at, key) => (isRecord(at) ? at[key] : undefined), paper)
     if (JSON.stringify(value) === JSON.stringify(setting.value)) return setting
