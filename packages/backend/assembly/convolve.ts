@@ -1,6 +1,7 @@
 // Correlation of an image with packed weights: convolution, its input gradient and matrix products are all this.
 import { gridWidth, setKernel, setSource, setTarget, sourceRowSkip, sourceStep, targetRowSkip, targetStep } from './geometry'
 import { correlate4x8, correlate6x4 } from './correlate'
+import { correlate6x1 } from './correlate-one'
 import { copyPadded } from './pack'
 import { address, firstUnit, word } from './simd'
 
@@ -83,6 +84,7 @@ function band(source: usize, pixels: i32, target: usize, weights: usize, depth: 
         panel += (<usize>depth) << 5
       } else {
         if (lanes == 4) correlate6x4(count, x, source, to, panel)
+        else if (lanes == 1) correlate6x1(count, x, source, to, panel)
         else partial(count, x, source, to, panel, lanes, spill)
         panel += (<usize>depth) << 4
       }

@@ -58,8 +58,8 @@ function clear(target: usize, bytes: usize): void {
 }
 
 /**
- * Weights in panels of 8 outputs (the last of 4 where that is enough, filled with zeros). Words: weights, target, tap rows, tap columns, inputs, outputs,
- * first tap row, row step, first tap column, column step, bytes between tap rows, tap columns, inputs, outputs.
+ * Weights in panels of 8 outputs; the last may be of 4, filled with zeros, or of 1. Words: weights, target, tap rows, tap columns, inputs, outputs,
+ * first tap row, row step, first tap column, column step, bytes between tap rows, tap columns, inputs, outputs; outputs a group, bytes between groups.
  * Steps may be negative: the input gradient reads its taps backwards.
  */
 export function packWeights(parameters: usize, part: i32, parts: i32): void {
@@ -77,6 +77,8 @@ export function packWeights(parameters: usize, part: i32, parts: i32): void {
   const columnBytes = word(parameters, 11)
   const inputBytes = word(parameters, 12)
   const outputBytes = word(parameters, 13)
+  const group = word(parameters, 14)
+  const groupBytes = word(parameters, 15)
   const panels = (outputs + 7) >> 3
   const from = firstUnit(panels, part, parts)
   const to = firstUnit(panels, part + 1, parts)
@@ -84,22 +86,31 @@ export function packWeights(parameters: usize, part: i32, parts: i32): void {
   for (let panel = from; panel < to; panel++) {
     const output = panel << 3
     const lanes = min(8, outputs - output)
-    const size = lanes > 4 ? 8 : 4
-    const lane = weights + output * outputBytes
+    const oneGroup = (output % group) + lanes <= group
+    const size = lanes > 4 ? 8 : lanes > 1 ? 4 : 1
+    const lane = weights + (output % group) * outputBytes + (output / group) * groupBytes
     let w = target + ((<usize>(output * depth)) << 2)
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
         let source = lane + (firstRow + row * rowStep) * rowBytes + (firstColumn + column * columnStep) * columnBytes
-        if (lanes == size && outputBytes == 4) {
+        if (lanes == size && size > 1 && outputBytes == 4 && group == outputs) {
           for (let input = 0; input < inputs; input++) {
             v128.store(w, v128.load(source))
             if (size == 8) v128.store(w, v128.load(source, 16), 16)
             source += inputBytes
             w += size << 2
           }
-        } else {
+        } else if (oneGroup) {
           for (let input = 0; input < inputs; input++) {
             for (let i = 0; i < size; i++) store<f32>(w + (i << 2), i < lanes ? load<f32>(source + i * outputBytes) : 0)
+            source += inputBytes
+            w += size << 2
+          }
+        } else {
+          for (let input = 0; input < inputs; input++) {
+            for (let i = 0; i < size; i++) {
+              store<f32>(w + (i << 2), i < lanes ? load<f32>(source + laneOffset(output, i, group, outputBytes, groupBytes)) : 0)
+            }
             source += inputBytes
             w += size << 2
           }
@@ -107,4 +118,11 @@ export function packWeights(parameters: usize, part: i32, parts: i32): void {
       }
     }
   }
+}
+
+/** Bytes from the weight of output `first` to that of output `first + i`. */
+function laneOffset(first: i32, i: i32, group: i32, outputBytes: i32, groupBytes: i32): i32 {
+  const from = first % group
+  const groups = (from + i) / group
+  return i * outputBytes + groups * (groupBytes - group * outputBytes)
 }

@@ -46,6 +46,9 @@ export interface Packing {
   firstColumn: number
   columnStep: number
   strides: readonly [row: number, column: number, input: number, output: number]
+  /** Outputs may be several groups of channels, `groupStride` apart. Default: all one group. */
+  group?: number
+  groupStride?: number
 }
 
 /** Packs the weights, then runs the correlation on all threads. */
@@ -74,6 +77,8 @@ export function correlate(heap: Heap, job: Correlation, packing: Packing): void 
     columnStride * 4,
     inputStride * 4,
     outputStride * 4,
+    packing.group ?? job.outputs,
+    (packing.groupStride ?? 0) * 4,
   ])
   heap.run('convolve', [
     job.source,
@@ -163,6 +168,33 @@ function residues(size: number, kernel: number, stride: number, pad: number): Re
   })
 }
 
+/**
+ * Columns whose residues are computed together, as one output of `merged` times the channels: neighbours in memory from the same window.
+ * Few channels fill the vectors better that way.
+ */
+interface ColumnGroup extends Residue {
+  readonly merged: number
+}
+
+function columnGroups(columns: readonly Residue[], channels: number, stride: number): ColumnGroup[] {
+  const [first] = columns
+  const alike = columns.every((column, i) => column.count === first.count && column.pad === first.pad && column.start === first.start + i)
+  if (stride === 1 || !alike || channels % 8 === 0 || (channels * stride) % 4 !== 0)
+    return columns.map((column) => ({ ...column, merged: 1 }))
+  const length = Math.min(...columns.map((column) => column.length))
+  // Where the width is no multiple of the stride, some residues have a column more.
+  const rest = columns
+    .filter((column) => column.length > length)
+    .map((column) => ({
+      ...column,
+      start: column.start + length * stride,
+      length: column.length - length,
+      pad: column.pad - length,
+      merged: 1,
+    }))
+  return [{ ...first, length, merged: stride }, ...rest]
+}
+
 /** The gradient by the input: the output gradient correlated with the flipped weights, once for every remainder by the strides. */
 export function inputGradient(heap: Heap, dy: TensorInfo, filter: TensorInfo, sizes: ConvolutionSizes): TensorInfo {
   const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels } = sizes
@@ -170,7 +202,7 @@ export function inputGradient(heap: Heap, dy: TensorInfo, filter: TensorInfo, si
   const dx = heap.output(sizes.inShape)
   if (batchSize * inHeight * inWidth * inChannels === 0) return dx
   const rows = residues(inHeight, filterHeight, strideHeight, sizes.padInfo.top)
-  const columns = residues(inWidth, filterWidth, strideWidth, sizes.padInfo.left)
+  const columns = columnGroups(residues(inWidth, filterWidth, strideWidth, sizes.padInfo.left), inChannels, strideWidth)
   const empty = outHeight * outWidth * outChannels === 0
   if (empty || [...rows, ...columns].some((residue) => residue.count === 0)) heap.view(dx).fill(0)
   if (empty) return dx
@@ -197,7 +229,7 @@ export function inputGradient(heap: Heap, dy: TensorInfo, filter: TensorInfo, si
           imageBytes: inHeight * inWidth * inChannels * 4,
           rowBytes: strideHeight * inWidth * inChannels * 4,
           columnBytes: strideWidth * inChannels * 4,
-          outputs: inChannels,
+          outputs: column.merged * inChannels,
         },
         {
           filter: heap.address(filter),
@@ -206,6 +238,8 @@ export function inputGradient(heap: Heap, dy: TensorInfo, filter: TensorInfo, si
           firstColumn: column.first + (column.count - 1) * strideWidth,
           columnStep: -strideWidth,
           strides: [filterWidth * inChannels * outChannels, inChannels * outChannels, 1, outChannels],
+          group: inChannels,
+          groupStride: inChannels * outChannels,
         },
       )
     }
