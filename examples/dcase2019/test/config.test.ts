@@ -46,13 +46,13 @@ describe('configs that come along', () => {
   })
 
   it('model #2 takes the three readings of its batch, its labels and its set', () => {
-    const second = (preset: (typeof presetNames)[number]) => {
+    const [standard, paper, reference] = presetNames.map((preset) => {
       const { batch, ssl } = loadConfig('model2', preset).models.find(({ name }) => name === '2')!
       return [batch, ssl!.set, ssl!.labels.folds, ssl!.partner]
-    }
-    expect(second('default')).toEqual([64, 'curated+noisy', 'same', 'sampler'])
-    expect(second('paper')).toEqual([32, 'noisy', 'all', 'sampler'])
-    expect(second('referenceCode')).toEqual([64, 'curated+noisy', 'all', 'uniform'])
+    })
+    expect(standard).toEqual([64, 'curated+noisy', 'same', 'sampler'])
+    expect(paper).toEqual([32, 'noisy', 'all', 'sampler'])
+    expect(reference).toEqual([64, 'curated+noisy', 'all', 'uniform'])
   })
 
   it('EnvNets bring their pretraining stage with them', () => {
@@ -66,7 +66,7 @@ describe('configs that come along', () => {
 describe('a bad config is refused with its setting', () => {
   it.each([
     ['an unknown key', { modles: [] }, /modles/u],
-    ['a preset that is none', { preset: 'papr' }, /preset must be one of default, paper, referenceCode, got 'papr'/u],
+    ['a preset that is none', { preset: 'papr' }, /preset must be one of default, paper, referenceCode, got "papr"/u],
     ['a model that the paper does not have', { models: [{ paper: '7' }] }, /models\[0\]\.paper must be one of .*got "7"/u],
     ['a width of 0', { models: [{ paper: '1', width: 0 }] }, /width/u],
     ['a batch of half a clip', { models: [{ paper: '1', batch: 0.5 }] }, /batch/u],

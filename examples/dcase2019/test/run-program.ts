@@ -6,7 +6,7 @@ const program = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 
 export interface Finished {
   readonly code: number | null
-  readonly signal: NodeJS.Signals | null
+  readonly signal: string | null
   readonly stdout: string
   readonly stderr: string
 }

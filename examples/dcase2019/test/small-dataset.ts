@@ -19,7 +19,7 @@ export function smallDataset(folder: string, clips: { readonly curated: number; 
       .slice(0, count + 1)
     writeFileSync(join(folder, `${split}.csv`), `${lines.join('\n')}\n`)
     for (const line of lines.slice(1)) {
-      const name = line.split(',')[0]!
+      const name = line.split(',')[0]
       copyFileSync(join(source, split, name), join(folder, split, name))
     }
   }

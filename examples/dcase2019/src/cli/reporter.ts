@@ -91,41 +91,42 @@ function terminalReporter(): Report {
   }
 }
 
+const printLine = (text: string) => void process.stderr.write(`${text}\n`)
+
 function plainReporter(): Report {
   let eta = createEta()
   let quarter = 0
-  const print = (text: string) => void process.stderr.write(`${text}\n`)
   return (event) => {
     switch (event.type) {
       case 'stage':
         if (event.state === 'started') {
           eta = createEta()
           quarter = 0
-          print(`${event.stage} …`)
-        } else print(stageLine(event))
+          printLine(`${event.stage} …`)
+        } else printLine(stageLine(event))
         return
       case 'progress': {
         const { perSecond, left } = eta(event.done, event.total)
         const reached = Math.floor((4 * event.done) / event.total)
         if (reached <= quarter) return
         quarter = reached
-        print(`  ${event.done}/${event.total} ${event.unit}, ${perSecond.toFixed(0)}/s, ${left} left`)
+        printLine(`  ${event.done}/${event.total} ${event.unit}, ${perSecond.toFixed(0)}/s, ${left} left`)
         return
       }
       case 'epoch': {
         const every = Math.max(1, Math.floor(event.epochs / 8))
         if (event.epoch % every !== 0 && event.epoch !== event.epochs) return
         const left = event.fold === 0 ? `, ${eta(event.epoch, event.epochs).left} left` : ''
-        print(
+        printLine(
           `  ${event.model} ${describeJob({ ...event, loss: event.losses['total'] ?? Number.NaN })}, ${event.clipsPerSecond.toFixed(0)} clips/s${left}`,
         )
         return
       }
       case 'validation':
-        print(`  ${event.model} fold ${event.fold} epoch ${event.epoch}: held-out lwlrap ${event.lwlrap.toFixed(3)}`)
+        printLine(`  ${event.model} fold ${event.fold} epoch ${event.epoch}: held-out lwlrap ${event.lwlrap.toFixed(3)}`)
         return
       case 'warning':
-        print(`warning: ${event.message}`)
+        printLine(`warning: ${event.message}`)
         return
       default:
     }

@@ -63,7 +63,7 @@ export function resolveConfig(json: unknown, source: string, preset?: PresetName
   if (!isRecord(json)) throw new UsageError(`${source}: a config must be a JSON object`)
   const chosen = preset ?? json['preset'] ?? 'default'
   if (!presetNames.includes(chosen as PresetName))
-    throw new UsageError(`${source}: preset must be one of ${presetNames.join(', ')}, got '${String(chosen)}'`)
+    throw new UsageError(`${source}: preset must be one of ${presetNames.join(', ')}, got ${JSON.stringify(chosen)}`)
   const entries = json['models']
   if (!Array.isArray(entries)) throw new UsageError(`${source}: models must be an array`)
   const models = entries.flatMap((entry: unknown, i) => {

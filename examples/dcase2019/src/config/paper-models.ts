@@ -13,10 +13,10 @@ export const paperModelNames: readonly string[] = ['1', '2', '3', '4_0', '4', '5
  */
 export function paperModel(name: string, preset: PresetName): ModelSettings {
   const by = <T>(standard: T, paper: T, reference: T): T => (preset === 'default' ? standard : preset === 'paper' ? paper : reference)
-  const bce = by('bce', 'bce', 'boundedBce') as 'bce' | 'boundedBce'
-  const kl = by('kl', 'kl', 'klReference') as 'kl' | 'klReference'
+  const bce = by<'bce' | 'boundedBce'>('bce', 'bce', 'boundedBce')
+  const kl = by<'kl' | 'klReference'>('kl', 'kl', 'klReference')
   const periodOffset = by<0 | 1>(0, 0, 1)
-  const groupPadding = by('masked', 'masked', 'reference') as 'masked' | 'reference'
+  const groupPadding = by<'masked' | 'reference'>('masked', 'masked', 'reference')
   const resnet: ModelSettings = {
     name,
     paper: name,
@@ -66,9 +66,9 @@ export function paperModel(name: string, preset: PresetName): ModelSettings {
         ssl: {
           weight: 20,
           batch: 64,
-          set: by('curated+noisy', 'noisy', 'curated+noisy') as 'curated+noisy' | 'noisy',
-          partner: by('sampler', 'sampler', 'uniform') as 'sampler' | 'uniform',
-          labels: { from: '1', exponent: 2, normalize: 'sum', folds: by('same', 'all', 'all') as 'same' | 'all' },
+          set: by<'curated+noisy' | 'noisy'>('curated+noisy', 'noisy', 'curated+noisy'),
+          partner: by<'sampler' | 'uniform'>('sampler', 'sampler', 'uniform'),
+          labels: { from: '1', exponent: 2, normalize: 'sum', folds: by<'same' | 'all'>('same', 'all', 'all') },
         },
       }
     case '3':

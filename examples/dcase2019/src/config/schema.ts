@@ -20,7 +20,10 @@ const pseudoLabels = z.strictObject({
 })
 
 const model = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9_-]+$/, 'letters, digits, - and _ only: it names a folder'),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]+$/, 'letters, digits, - and _ only: it names a folder')
+    .refine((name) => name !== 'ensemble', 'taken by the ensemble itself'),
   /** The model of the paper that this one stands for. */
   paper: z.string(),
   architecture: z.enum(['resnet18', 'resnet34', 'seresnext50', 'envnet2']),

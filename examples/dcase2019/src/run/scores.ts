@@ -29,7 +29,7 @@ export function readScores(path: string, classes: number, wayOut: string): Score
   const { data, shape } = decodeNpy(bytes)
   if (!(data instanceof Float32Array) || shape.length !== 2 || shape[1] !== classes)
     throw new Error(`${path}: expected float32 [clips, ${classes}], got [${shape.join(', ')}]. Make it again with --fresh.`)
-  return { data, clips: shape[0]!, classes }
+  return { data, clips: shape[0], classes }
 }
 
 /** Mean of matrices of equal shape. */
@@ -37,6 +37,6 @@ export function meanScores(matrices: readonly ScoreMatrix[]): ScoreMatrix {
   const [first] = matrices
   if (!first) throw new Error('meanScores: at least one matrix is needed')
   const sum = new Float64Array(first.data.length)
-  for (const { data } of matrices) for (let i = 0; i < sum.length; i++) sum[i]! += data[i]!
+  for (const { data } of matrices) for (let i = 0; i < sum.length; i++) sum[i] += data[i]
   return { ...first, data: Float32Array.from(sum, (value) => value / matrices.length) }
 }

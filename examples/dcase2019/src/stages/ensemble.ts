@@ -62,7 +62,7 @@ export async function ensembleStage(run: RunFolder, options: StageOptions): Prom
   const { config } = run
   const folds = config.folds.train
   const key = hashOf([config.ensemble, config.models.map(({ name, pads }) => [pads, folds.map((fold) => jobKey(run, name, fold))])])
-  await runStage(run, options, 'ensemble', key, async () => {
+  await runStage(run, options, { stage: 'ensemble', key, outputs: [choiceFile(run), run.submission] }, async () => {
     const features = openRunFeatures(run)
     try {
       const classes = features.classes.length

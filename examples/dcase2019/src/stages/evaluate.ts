@@ -55,7 +55,7 @@ export const intervalLevel = 0.95
 export async function evaluateStage(run: RunFolder, options: StageOptions): Promise<Evaluation> {
   const choice = readJson<Choice>(choiceFile(run))
   const key = hashOf([choice, readJson<{ stages?: { ensemble?: { key: string } } }>(`${run.path}/run.json`)?.stages?.ensemble?.key])
-  await runStage(run, options, 'evaluate', key, async () => {
+  await runStage(run, options, { stage: 'evaluate', key, outputs: [run.evaluation] }, async () => {
     const features = openRunFeatures(run)
     try {
       const classes = features.classes.length

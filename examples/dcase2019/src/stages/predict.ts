@@ -30,14 +30,18 @@ export async function predictStage(run: RunFolder, options: StageOptions, model?
   if (fold !== undefined) {
     if (names.length !== 1) throw new UsageError('--fold needs --model: one fold of one model runs in this process')
     checkFold(run, fold)
-    return { predictions: await predictJob(run, names[0]!, fold, options) }
+    return { predictions: await predictJob(run, names[0], fold, options) }
   }
   const folds = run.config.folds.train
   let predictions = 0
   for (const name of names.filter((each) => isPredicted(run, each))) {
     const settings = settingsOf(run.config, name)
     predictions += settings.cycles * settings.pads.length * folds.length
-    await runStage(run, options, `predict ${name}`, hashOf(folds.map((each) => predictionKey(run, settings, each))), async () => {
+    const key = hashOf(folds.map((each) => predictionKey(run, settings, each)))
+    const outputs = folds.flatMap((each) =>
+      predictionsOf(run, settings).map(({ cycle, pad, split }) => predictionFile(run, name, each, cycle, pad, split)),
+    )
+    await runStage(run, options, { stage: `predict ${name}`, key, outputs }, async () => {
       await runJobs(
         folds.map((each) => ({ args: jobArguments('predict', run, options, name, each), label: `predict ${name}, fold ${each}` })),
         { parallel: options.jobs, signal: options.signal, report: options.report },

@@ -16,7 +16,7 @@ export async function prepareStage(run: RunFolder, options: StageOptions): Promi
     )
   const waveform = config.models.some(({ input }) => input === 'waveform')
   const key = hashOf([config.data, waveform, config.dropBadClips, options.skipBad])
-  await runStage(run, options, 'prepare', key, async () => {
+  await runStage(run, options, { stage: 'prepare', key, outputs: [join(run.features, 'index.json')] }, async () => {
     const dataset = await openDataset(config.data!, { skipBad: options.skipBad })
     const {
       clips,

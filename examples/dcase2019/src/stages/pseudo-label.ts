@@ -27,32 +27,37 @@ export async function pseudoLabelStage(run: RunFolder, options: StageOptions, le
     const folds = run.config.folds.train
     const key = hashOf([ssl.labels, folds.map((fold) => jobKey(run, labeller.name, fold))])
     files.push(...folds.map((fold) => pseudoLabelFile(run, name, fold)))
-    await runStage(run, options, `pseudo-label ${name}`, key, async () => {
-      const features = openRunFeatures(run)
-      const classes = features.classes.length
-      const predicted = new Map(
-        folds.map((fold) => [
-          fold,
-          Array.from({ length: labeller.cycles }, (_, cycle) =>
-            readScores(
-              predictionFile(run, labeller.name, fold, cycle + 1, 0, 'noisy'),
-              classes,
-              `Run: dcase2019 predict --run ${run.path} --model ${labeller.name}`,
+    await runStage(
+      run,
+      options,
+      { stage: `pseudo-label ${name}`, key, outputs: folds.map((fold) => pseudoLabelFile(run, name, fold)) },
+      async () => {
+        const features = openRunFeatures(run)
+        const classes = features.classes.length
+        const predicted = new Map(
+          folds.map((fold) => [
+            fold,
+            Array.from({ length: labeller.cycles }, (_, cycle) =>
+              readScores(
+                predictionFile(run, labeller.name, fold, cycle + 1, 0, 'noisy'),
+                classes,
+                `Run: dcase2019 predict --run ${run.path} --model ${labeller.name}`,
+              ),
             ),
-          ),
-        ]),
-      )
-      for (const fold of folds) {
-        const used = ssl.labels.folds === 'same' ? [fold] : folds
-        const mean = meanScores(used.flatMap((each) => predicted.get(each)!))
-        const { exponent, normalize } = ssl.labels
-        writeScores(pseudoLabelFile(run, name, fold), { ...mean, data: softPseudoLabels(mean.data, { classes, exponent, normalize }) })
-      }
-      features.close()
-      return {
-        note: `${features.splits.noisy.size} noisy clips labelled by model ${labeller.name} (${ssl.labels.folds === 'same' ? 'same fold' : 'all folds'})`,
-      }
-    })
+          ]),
+        )
+        for (const fold of folds) {
+          const used = ssl.labels.folds === 'same' ? [fold] : folds
+          const mean = meanScores(used.flatMap((each) => predicted.get(each)!))
+          const { exponent, normalize } = ssl.labels
+          writeScores(pseudoLabelFile(run, name, fold), { ...mean, data: softPseudoLabels(mean.data, { classes, exponent, normalize }) })
+        }
+        features.close()
+        return {
+          note: `${features.splits.noisy.size} noisy clips labelled by model ${labeller.name} (${ssl.labels.folds === 'same' ? 'same fold' : 'all folds'})`,
+        }
+      },
+    )
   }
   return { labels: files }
 }

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { FeatureStore } from '../data/features.js'
-import { formatDuration } from '../report/format-number.js'
 import type { ReportFile, ReportSetting, ReportStage } from '../report/report-data.js'
 import { readJson } from '../run/files.js'
 import type { RunFolder, StageRecord } from '../run/run-folder.js'
@@ -74,33 +73,15 @@ export const backendNames = (run: RunFolder): string[] =>
     (name) => name !== undefined,
   )
 
-/** Time of each stage in the order of work; training is the sum of its folds. */
+/** Time of each stage in the order of work. */
 export function reportStages(run: RunFolder): ReportStage[] {
   const { stages } = readRunRecord(run)
-  const jobs = jobsOf(run)
-  const recorded = (name: string): ReportStage[] => {
+  const models = run.config.models.flatMap(({ name }) => [`pseudo-label ${name}`, `train ${name}`, `predict ${name}`])
+  return ['prepare', ...models, 'ensemble', 'evaluate'].flatMap((name) => {
     const stage = stages[name]
     if (stage?.status !== 'done') return []
     return [{ name, seconds: stage.seconds ?? 0, about: typeof stage['note'] === 'string' ? stage['note'] : '' }]
-  }
-  const trained = (model: string): ReportStage[] => {
-    const done = jobs.filter((job) => job.model === model && job.record?.seconds !== undefined)
-    if (done.length === 0) return []
-    const seconds = done.reduce((sum, { record }) => sum + record!.seconds!, 0)
-    return [
-      {
-        name: `train ${model}`,
-        seconds,
-        about: done.map(({ fold, record }) => `fold ${fold}: ${formatDuration(record!.seconds!)}`).join(', '),
-      },
-    ]
-  }
-  return [
-    ...recorded('prepare'),
-    ...run.config.models.flatMap(({ name }) => [...recorded(`pseudo-label ${name}`), ...trained(name), ...recorded(`predict ${name}`)]),
-    ...recorded('ensemble'),
-    ...recorded('evaluate'),
-  ]
+  })
 }
 
 /** Files of the run that are there, relative to the report. */

@@ -34,7 +34,7 @@ export async function reportStage(run: RunFolder, options: StageOptions): Promis
   const choice = readJson<Choice>(choiceFile(run))
   if (!evaluation || !choice) throw new MissingError(`no scores in ${run.path}. Run: dcase2019 evaluate --run ${run.path}`)
   const key = hashOf([run.config, evaluation, choice, readRunRecord(run).stages['evaluate']?.key])
-  await runStage(run, options, 'report', key, async () => {
+  await runStage(run, options, { stage: 'report', key, outputs: [run.report] }, async () => {
     const features = openRunFeatures(run)
     try {
       writeFileWhole(run.report, renderReport(await reportData(run, features, choice, evaluation)))

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { doneStage, recordStage } from '../run/run-folder.js'
 import type { RunFolder, StageRecord } from '../run/run-folder.js'
 import type { StageOptions } from './stage-options.js'
@@ -5,17 +6,17 @@ import type { StageOptions } from './stage-options.js'
 /**
  * Runs one stage: passes it over when its record is done under the same key, reports start and end, and writes the record.
  *
- * @param key hash of everything that the result depends on
+ * @param about `key`: hash of everything that the result depends on; `outputs`: files without which it is not done, whatever the record says
  * @param work returns JSON-safe details for the record and a note for the terminal
  */
 export async function runStage(
   run: RunFolder,
   options: StageOptions,
-  stage: string,
-  key: string,
+  about: { readonly stage: string; readonly key: string; readonly outputs?: readonly string[] },
   work: () => Promise<{ readonly note?: string; readonly details?: Record<string, unknown> }>,
 ): Promise<void> {
-  const done = doneStage(run, stage, key)
+  const { stage, key, outputs = [] } = about
+  const done = outputs.every((path) => existsSync(path)) ? doneStage(run, stage, key) : undefined
   if (done) {
     options.report({ type: 'stage', stage, state: 'already done', ...(typeof done['note'] === 'string' ? { note: done['note'] } : {}) })
     return

@@ -63,7 +63,7 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
   const startStep = checkpoint ? restoreCheckpoint(checkpoint, { model, optimizer }).step : 0
   const log = createEventLog(folder, startStep, options.report)
   const started = new Date()
-  const before = startStep > 0 ? Number(earlier?.seconds ?? 0) : 0
+  const before = startStep > 0 ? (earlier?.seconds ?? 0) : 0
   const record = (status: 'running' | 'done' | 'interrupted' | 'failed') =>
     writeJobRecord(run, name, fold, {
       status,
@@ -197,7 +197,7 @@ function readCheckpoint(file: string): Checkpoint | null {
 
 async function nextBatches(batches: ReturnType<typeof createBatches>, streams: readonly Stream[], step: number): Promise<Batches> {
   const all = await Promise.all(streams.map(({ name }) => batches.next(name, step)))
-  return Object.fromEntries(streams.map(({ name }, i) => [name, all[i]!]))
+  return Object.fromEntries(streams.map(({ name }, i) => [name, all[i]]))
 }
 
 /** lwlrap of the held-out clips at full length, by the model as it stands. */
