@@ -23,6 +23,12 @@ const training = (run: string, ...more: string[]) => ['train', '--run', run, '--
 const snapshots = (run: string) =>
   [1, 2].map((cycle) => readFileSync(join(run, `models/A-fold0/checkpoints/cycle-${cycle}.safetensors`)).toString('base64'))
 
+async function succeeds(...args: string[]): Promise<void> {
+  const { code, stderr } = await runProgram(...args)
+  expect(stderr).toBe('')
+  expect(code).toBe(0)
+}
+
 function copyOfPrepared(name: string): string {
   const run = join(folder, name)
   cpSync(prepared, run, { recursive: true })
@@ -46,9 +52,9 @@ let unbroken: string[]
 beforeAll(async () => {
   writeFileSync(config, JSON.stringify(settings))
   const data = smallDataset(join(folder, 'data'), { curated: 32, noisy: 24, test: 4 })
-  expect(await runProgram('prepare', '--config', config, '--data', data, '--run', prepared)).toMatchObject({ code: 0 })
+  await succeeds('prepare', '--config', config, '--data', data, '--run', prepared, '--quiet')
   const run = copyOfPrepared('unbroken')
-  expect(await runProgram(...training(run))).toMatchObject({ code: 0 })
+  await succeeds(...training(run))
   unbroken = snapshots(run)
 }, 120_000)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -57,7 +63,7 @@ describe('a training that was stopped goes on to the same bits', () => {
   it('after kill -9', async () => {
     const run = copyOfPrepared('killed')
     expect(await interruptAfter(run, 2, 'SIGKILL')).toMatchObject({ signal: 'SIGKILL' })
-    expect(await runProgram(...training(run))).toMatchObject({ code: 0 })
+    await succeeds(...training(run))
     expect(snapshots(run)).toEqual(unbroken)
     const events = readFileSync(join(run, 'models/A-fold0/events.jsonl'), 'utf8')
       .trim()
@@ -77,7 +83,7 @@ describe('a training that was stopped goes on to the same bits', () => {
       expect(stopped.stderr).toMatch(/Run the same command again to go on/u)
       expect(stopped).toMatchObject({ code: exit })
       expect(JSON.parse(readFileSync(join(run, 'models/A-fold0/run.json'), 'utf8'))).toMatchObject({ status: 'interrupted' })
-      expect(await runProgram(...training(run))).toMatchObject({ code: 0 })
+      await succeeds(...training(run))
       expect(snapshots(run)).toEqual(unbroken)
     },
     60_000,
@@ -94,7 +100,7 @@ describe('what does not decide the bits', () => {
     '%s',
     async (_, flags) => {
       const run = copyOfPrepared(flags.join(''))
-      expect(await runProgram(...training(run, ...flags))).toMatchObject({ code: 0 })
+      await succeeds(...training(run, ...flags))
       expect(snapshots(run)).toEqual(unbroken)
     },
     60_000,

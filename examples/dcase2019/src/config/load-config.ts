@@ -15,7 +15,6 @@ export const programFolder: string = fileURLToPath(new URL('../..', import.meta.
 const defaults = {
   seed: 42,
   data: null,
-  dropBadClips: true,
   folds: { count: 5, seed: 42, train: [0, 1, 2, 3, 4] },
   training: { checkpointEpochs: 4, validateEpochs: 4, keepLastBatch: true },
 }
@@ -80,7 +79,13 @@ export function resolveConfig(json: unknown, source: string, preset?: PresetName
     isRecord(json['ensemble']) && 'submission' in json['ensemble']
       ? submissionMembers(json['ensemble'], chosen as PresetName, unique, source)
       : {}
-  const parsed = configSchema.safeParse({ ...(merge(defaults, json) as object), preset: chosen, models: unique, ...ensemble })
+  const parsed = configSchema.safeParse({
+    dropBadClips: chosen === 'default',
+    ...(merge(defaults, json) as object),
+    preset: chosen,
+    models: unique,
+    ...ensemble,
+  })
   if (!parsed.success) throw new UsageError(`${source} is not a valid config:\n${z.prettifyError(parsed.error)}`)
   checkReferences(parsed.data, source)
   const { data } = parsed.data
@@ -109,6 +114,8 @@ function submissionMembers(
     const settings = models.find(({ name }) => name === String(model))
     if (!settings) throw new UsageError(`${source}: ensemble.submission needs a model named '${model}'`)
     settings.pads = [...pads]
+    // Final models learn from the labels of every fold; nothing is chosen by their cross-validation.
+    if (settings.ssl) settings.ssl.labels.folds = 'all'
     // The authors' #6 is two programs of five cycles; the paper counts through.
     const before = settings.initFrom === `${settings.name}_0` ? (models.find(({ name }) => name === settings.initFrom)?.cycles ?? 0) : 0
     return { model: settings.name, weight, cycles: cycles.map((cycle) => cycle - before), pads: [...pads] }

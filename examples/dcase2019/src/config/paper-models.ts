@@ -16,7 +16,7 @@ export function paperModel(name: string, preset: PresetName): ModelSettings {
   const bce = by<'bce' | 'boundedBce'>('bce', 'bce', 'boundedBce')
   const kl = by<'kl' | 'klReference'>('kl', 'kl', 'klReference')
   const periodOffset = by<0 | 1>(0, 0, 1)
-  const groupPadding = by<'masked' | 'reference'>('masked', 'masked', 'reference')
+  const groupPadding = by<'masked' | 'reference'>('masked', 'reference', 'reference')
   const resnet: ModelSettings = {
     name,
     paper: name,

@@ -6,7 +6,7 @@ import { allPlaces } from '../run/run-features.js'
 
 /**
  * The streams of a training step: curated clips of the fold in passes, all noisy clips endlessly, and for SSL curated and pseudo-labelled
- * clips half and half.
+ * clips half and half (the noisy ones of the fold's training side), or all pseudo-labelled clips alone.
  *
  * Curated and noisy clips are never mixed with each other, except in the SSL stream (report §6.3, authors' `train_model2.py`).
  *
@@ -28,7 +28,8 @@ export function batchStreams(
   if (losses.noisy)
     streams.push({ name: 'noisy', order: 'endless', sources: [{ split: 'noisy', places: allPlaces(features, 'noisy') }], batch, augment })
   if (ssl && pseudo) {
-    const labelled = { split: 'noisy' as const, places: rows.noisySsl, targets: pseudo }
+    const places = ssl.set === 'noisy' ? allPlaces(features, 'noisy') : rows.noisySsl
+    const labelled = { split: 'noisy' as const, places, targets: pseudo }
     streams.push({
       name: 'ssl',
       order: 'draws',

@@ -1,4 +1,4 @@
-import { padBothSides } from '@audiotag/ensemble'
+import { padBothSides, submission1 } from '@audiotag/ensemble'
 import { predictGrouped } from '@audiotag/ensemble/tfjs'
 import { powerToDb, standardize } from '@audiotag/melspec'
 import type { Spectrogram } from '@audiotag/melspec'
@@ -7,7 +7,7 @@ import type { FeatureStore } from '../data/features.js'
 import type { ModelSettings } from '../config/schema.js'
 import type { ScoreMatrix } from '../run/scores.js'
 
-/** Length in one batch: frames × clips or samples × clips, a few hundred MB of activations at full width. */
+/** Masked groups may be of any make-up: length × clips in one batch, a few hundred MB of activations at full width. */
 const batchLength = { logmel: 16_384, waveform: 1_600_000 }
 
 /**
@@ -27,15 +27,24 @@ export async function predictClips(
   pad: number,
   options: { readonly signal?: AbortSignal; readonly onProgress?: (clips: number) => void } = {},
 ): Promise<ScoreMatrix> {
+  const masked = settings.groupPadding === 'masked'
+  const hop = settings.input === 'logmel' ? 347 : 1
+  const grouping = masked
+    ? { minPatience: 0.2, maxClips: 64, maxTotalLength: batchLength[settings.input] }
+    : {
+        maxGroups: submission1().maxGroups(places.length),
+        extraLength: Math.ceil(64_000 / hop),
+        maxTotalLength: Math.floor(20_000_000 / hop),
+      }
   const common = {
+    ...grouping,
     head: 'curated',
-    maxPatience: 0.2,
-    minPatience: settings.groupPadding === 'masked' ? 0.2 : 0,
-    maxClips: 64,
-    groupPadding: settings.groupPadding === 'masked' ? ('masked' as const) : ('referenceCode' as const),
+    groupPadding: masked ? ('masked' as const) : ('referenceCode' as const),
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.onProgress ? { onProgress: ({ clipsDone }: { clipsDone: number }) => options.onProgress!(clipsDone) } : {}),
   }
+  // The authors pad to 20,580; ten samples fewer are enough.
+  const minSamples = settings.augment.variant === 'referenceCode' ? 20_580 : model.minLength
   const result =
     settings.input === 'logmel'
       ? await predictGrouped(
@@ -43,7 +52,6 @@ export async function predictClips(
           places.map((place) => features.mel(split, place)),
           {
             ...common,
-            maxTotalLength: batchLength.logmel,
             prepare: (power: Spectrogram) =>
               padBothSides(powerToDb(power), { frames: pad, minFrames: model.minLength, fill: settings.augment.variant, standardize }),
           },
@@ -53,8 +61,7 @@ export async function predictClips(
           places.map((place) => features.waveform(split, place).samples),
           {
             ...common,
-            maxTotalLength: batchLength.waveform,
-            prepare: (samples: Float32Array) => padBothSides(samples, { samples: pad, minSamples: model.minLength }),
+            prepare: (samples: Float32Array) => padBothSides(samples, { samples: pad, minSamples }),
           },
         )
   return { data: result.predictions, clips: places.length, classes: result.classes }

@@ -200,9 +200,10 @@ async function nextBatches(batches: ReturnType<typeof createBatches>, streams: r
   return Object.fromEntries(streams.map(({ name }, i) => [name, all[i]]))
 }
 
-/** lwlrap of the held-out clips at full length, by the model as it stands. */
+/** lwlrap of the held-out clips at full length, by the model as it stands; the authors pad waveforms by half a slice on both sides. */
 async function validate(model: TaggingModel, settings: ModelSettings, features: FeatureStore, rows: FoldRows): Promise<number> {
-  const scores = await predictClips(model, settings, features, 'curated', rows.curatedValid, 0)
+  const pad = settings.input === 'waveform' && settings.augment.variant === 'referenceCode' ? Math.floor(settings.slice / 2) : 0
+  const scores = await predictClips(model, settings, features, 'curated', rows.curatedValid, pad)
   return lwlrap(labelsOf(features, 'curated', rows.curatedValid), scores.data, { classes: scores.classes }).overall
 }
 
