@@ -19,17 +19,14 @@ let weightRow: usize = 0
 /** Whether this block starts the sums. */
 let starts: bool = false
 
-/** Sets the block: how many images and rows, and bytes from pixel to pixel, row to row and image to image of both operands. */
-export function setBlock(
+/** Sets how windows lie in the input: bytes from pixel to pixel, row to row and image to image; and bytes from tap to tap of the weights. */
+export function setInput(
   images: i32,
   rows: i32,
   columns: i32,
   step: usize,
   pitch: usize,
   image: usize,
-  dyStep: usize,
-  dyPitch: usize,
-  dyImage: usize,
   weightBytes: usize,
   first: bool,
 ): void {
@@ -38,12 +35,16 @@ export function setBlock(
   inputStep = step
   inputRowSkip = pitch - step * columns
   inputImage = image
-  gradientStep = dyStep
-  gradientRow = dyStep * columns
-  gradientRowSkip = dyPitch - gradientRow
-  gradientImage = dyImage
   weightRow = weightBytes
   starts = first
+}
+
+/** Sets how output gradients lie: bytes from pixel to pixel, row to row and image to image. */
+export function setGradient(step: usize, pitch: usize, image: usize, columns: i32): void {
+  gradientStep = step
+  gradientRow = step * columns
+  gradientRowSkip = pitch - gradientRow
+  gradientImage = image
 }
 
 function addEight(to: usize, low: v128, high: v128): void {

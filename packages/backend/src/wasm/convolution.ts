@@ -8,6 +8,8 @@ export type ConvolutionSizes = backend_util.Conv2DInfo
 
 /** Source that a band of rows may cover, so that its padded copy stays in the second-level cache. */
 const BAND_BYTES = 256 << 10
+/** Channels from which on the weight gradient copies its operands into dense streams. */
+const PLANE_CHANNELS = 64
 /** Room for a tile whose lanes are not all outputs. */
 const SPILL_BYTES = 256
 
@@ -274,6 +276,9 @@ export function sumOverPixels(heap: Heap, job: PixelSum): void {
   const paddedHeight = (gridRows - 1) * stepRows + taps
   const paddedWidth = (gridColumns - 1) * stepColumns + kernelWidth
   const copies = padTop > 0 || padLeft > 0 || paddedHeight - padTop > height || paddedWidth - padLeft > width || run < 4
+  // Dense streams pay where a pixel fills a cache line or more; panels also where vectors of outputs would reach past the tensor.
+  const mode = channels % 4 === 0 && channels >= PLANE_CHANNELS ? 2 : copies ? 1 : 0
+  const panels = outputs % 4 !== 0 || outputs >= PLANE_CHANNELS
   const rounded = Math.ceil(outputs / 4) * 4
   const columnBytes = (stepColumns * channels + rounded) * 4
   const blockColumns = clamp(Math.floor(BAND_BYTES / columnBytes), 16, gridColumns)
@@ -283,8 +288,8 @@ export function sumOverPixels(heap: Heap, job: PixelSum): void {
   const imageBytes = rowBytes * (blockRows + Math.ceil(taps / stepRows) - 1)
   const whole = blockRows === gridRows && blockColumns === gridColumns
   const blockImages = whole ? clamp(Math.floor(BAND_BYTES / imageBytes), 1, batch) : 1
-  const inputBytes = copies ? align(blockImages * ((blockRows - 1) * stepRows + taps) * lineBytes) : 0
-  const partBytes = align(inputBytes + (rounded === outputs ? 0 : blockImages * blockRows * blockColumns * rounded * 4))
+  const inputBytes = mode > 0 ? align(blockImages * ((blockRows - 1) * stepRows + taps) * lineBytes) : 0
+  const partBytes = align(inputBytes + (panels ? blockImages * blockRows * blockColumns * rounded * 4 : 0))
   const scratch = heap.scratch(partBytes * heap.threads)
   heap.run('weightGradient', [
     job.input,
@@ -294,7 +299,7 @@ export function sumOverPixels(heap: Heap, job: PixelSum): void {
     channels,
     padTop,
     padLeft,
-    copies ? 1 : 0,
+    mode,
     job.gradient,
     taps,
     run,
@@ -304,7 +309,7 @@ export function sumOverPixels(heap: Heap, job: PixelSum): void {
     stepColumns,
     job.target,
     outputs,
-    rounded,
+    panels ? 1 : 0,
     scratch,
     partBytes,
     blockImages,
