@@ -278,17 +278,18 @@ describe('bad input is refused', () => {
   })
 })
 
+const deviation = async (convolutionInit: 'kaimingFanOut' | 'kaimingUniform'): Promise<{ deviation: number; largest: number }> => {
+  const model = createModel(
+    { architecture: 'resnet18', classes: 2, width: 0.5, activation: 'sigmoid' },
+    { rng: seeded(3), convolutionInit },
+  )
+  const values = await valuesOf(model, 'layer4.1.conv2.weight') // 3 × 3, 256 → 256
+  model.dispose()
+  const squares = values.reduce((sum, value) => sum + value * value, 0)
+  return { deviation: Math.sqrt(squares / values.length), largest: values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) }
+}
+
 test('convolutions start as torchvision or as nn.Conv2d does', async () => {
-  const deviation = async (convolutionInit: 'kaimingFanOut' | 'kaimingUniform'): Promise<{ deviation: number; largest: number }> => {
-    const model = createModel(
-      { architecture: 'resnet18', classes: 2, width: 0.5, activation: 'sigmoid' },
-      { rng: seeded(3), convolutionInit },
-    )
-    const values = await valuesOf(model, 'layer4.1.conv2.weight') // 3 × 3, 256 → 256
-    model.dispose()
-    const squares = values.reduce((sum, value) => sum + value * value, 0)
-    return { deviation: Math.sqrt(squares / values.length), largest: values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) }
-  }
   const fanIn = 9 * 256
   const uniform = await deviation('kaimingUniform')
   expect(uniform.deviation).toBeCloseTo(1 / Math.sqrt(3 * fanIn), 4)
