@@ -17,6 +17,8 @@ export const KERNEL_NAMES = [
   'segmentSum',
   'sgd',
   'weightGradient',
+  'winograd',
+  'winogradWeights',
 ] as const
 
 /** One of the package's own kernels. */
