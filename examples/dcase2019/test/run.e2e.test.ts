@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Evaluation } from '../src/stages/evaluate.js'
 import { programFolder } from '../src/config/load-config.js'
-import { runProgram } from './run-program.js'
+import { runProgram, startProgram } from './run-program.js'
 import type { Finished } from './run-program.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'dcase2019-run-'))
@@ -96,6 +96,33 @@ describe('the whole chain on the sounds that come along', () => {
     expect(again.stderr).toMatch(/ensemble already done/u)
     expect(read(run, 'submission.csv')).toBe(before)
   })
+
+  it('killed in the middle with -9 and started again, it ends with the same submission', async () => {
+    const killed = join(folder, 'killed')
+    const { child, done } = startProgram('run', '--config', 'smoke', '--run', killed, '--json')
+    child.stdout!.on('data', (chunk: Buffer) => {
+      if (/"type":"epoch","model":"B"/u.test(chunk.toString())) child.kill('SIGKILL')
+    })
+    expect(await done).toMatchObject({ signal: 'SIGKILL' })
+    expect(existsSync(join(killed, 'submission.csv'))).toBe(false)
+    const again = await runProgram('run', '--config', 'smoke', '--run', killed)
+    expect(again.stderr).toMatch(/train A already done/u)
+    expect(again.code).toBe(0)
+    expect(read(killed, 'submission.csv')).toBe(read(run, 'submission.csv'))
+    expect(read(killed, 'ensemble/choice.json')).toBe(read(run, 'ensemble/choice.json'))
+  }, 200_000)
+
+  it('Ctrl-C stops the run and its processes with a checkpoint, exit 130', async () => {
+    const stopped = join(folder, 'stopped')
+    const { child, done } = startProgram('run', '--config', 'smoke', '--run', stopped, '--json')
+    child.stdout!.on('data', (chunk: Buffer) => {
+      if (/"type":"epoch","model":"A"/u.test(chunk.toString())) child.kill('SIGINT')
+    })
+    const { code, stderr } = await done
+    expect(stderr).toMatch(/stopped by SIGINT. Run the same command again to go on/u)
+    expect(code).toBe(130)
+    expect(JSON.parse(read(stopped, 'run.json'))).toMatchObject({ stages: { 'train A': { status: 'interrupted' } } })
+  }, 100_000)
 
   it('evaluate --json answers with one JSON document', async () => {
     const { code, stdout } = await runProgram('evaluate', '--run', run, '--json', '--quiet')

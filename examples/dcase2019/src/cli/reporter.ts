@@ -32,6 +32,19 @@ export function duration(seconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`
 }
 
+/** Adds up the progress of processes that share a stage. */
+function createSum(): (event: { readonly part?: number; readonly done: number; readonly total: number }) => {
+  done: number
+  total: number
+} {
+  const parts = new Map<number, { done: number; total: number }>()
+  return ({ part = 0, done, total }) => {
+    parts.set(part, { done, total })
+    const all = [...parts.values()]
+    return { done: all.reduce((sum, each) => sum + each.done, 0), total: all.reduce((sum, each) => sum + each.total, 0) }
+  }
+}
+
 interface JobState {
   readonly model: string
   readonly fold: number
@@ -45,10 +58,11 @@ const describeJob = (job: JobState) => `fold ${job.fold} epoch ${job.epoch}/${jo
 
 function terminalReporter(): Report {
   let eta = createEta()
+  let sum = createSum()
   let jobs = new Map<number, JobState>()
   let line = ''
   const show = (text: string) => {
-    const width = Math.max(20, (process.stderr.columns ?? 80) - 1)
+    const width = Math.max(20, (process.stderr.columns || 80) - 1)
     line = text.length > width ? `${text.slice(0, width - 1)}…` : text
     process.stderr.write(`\r\u001B[2K${line}`)
   }
@@ -61,15 +75,15 @@ function terminalReporter(): Report {
         line = ''
         if (event.state === 'started') {
           eta = createEta()
+          sum = createSum()
           jobs = new Map()
           show(`${event.stage} …`)
         } else print(stageLine(event))
         return
       case 'progress': {
-        const { perSecond, left } = eta(event.done, event.total)
-        show(
-          `${event.stage}  ${bar(event.done / event.total)} ${event.done}/${event.total} ${event.unit}  ${perSecond.toFixed(0)} ${event.unit}/s  ${left} left`,
-        )
+        const { done, total } = sum(event)
+        const { perSecond, left } = eta(done, total)
+        show(`${event.stage}  ${bar(done / total)} ${done}/${total} ${event.unit}  ${perSecond.toFixed(0)} ${event.unit}/s  ${left} left`)
         return
       }
       case 'epoch': {
@@ -95,22 +109,25 @@ const printLine = (text: string) => void process.stderr.write(`${text}\n`)
 
 function plainReporter(): Report {
   let eta = createEta()
+  let sum = createSum()
   let quarter = 0
   return (event) => {
     switch (event.type) {
       case 'stage':
         if (event.state === 'started') {
           eta = createEta()
+          sum = createSum()
           quarter = 0
           printLine(`${event.stage} …`)
         } else printLine(stageLine(event))
         return
       case 'progress': {
-        const { perSecond, left } = eta(event.done, event.total)
-        const reached = Math.floor((4 * event.done) / event.total)
+        const { done, total } = sum(event)
+        const { perSecond, left } = eta(done, total)
+        const reached = Math.floor((4 * done) / total)
         if (reached <= quarter) return
         quarter = reached
-        printLine(`  ${event.done}/${event.total} ${event.unit}, ${perSecond.toFixed(0)}/s, ${left} left`)
+        printLine(`  ${done}/${total} ${event.unit}, ${perSecond.toFixed(0)}/s, ${left} left`)
         return
       }
       case 'epoch': {

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { InterruptedError } from '../cli/errors.js'
+import { exitCodes, InterruptedError, MissingError } from '../cli/errors.js'
 import type { ProgramEvent, Report } from './events.js'
 
 const program = fileURLToPath(new URL('../main.js', import.meta.url))
@@ -70,9 +70,15 @@ function runJob(job: Job, running: Set<ChildProcess>, report: Report): Promise<v
     child.on('close', (code, signal) => {
       running.delete(child)
       if (code === 0) resolve()
-      else if (code === 130 || code === 143) reject(new InterruptedError(code === 130 ? 'SIGINT' : 'SIGTERM', `${job.label} was stopped`))
-      else
-        reject(new Error(`${job.label} failed (${signal ?? `exit ${code}`}): ${complaint.trim().replace(/^error: /u, '') || 'no message'}`))
+      else reject(failureOf(job, code, signal, complaint.trim().replace(/^error: /u, '') || 'no message'))
     })
   })
+}
+
+/** The error that a job ended with, of the same kind. */
+function failureOf(job: Job, code: number | null, signal: string | null, complaint: string): Error {
+  if (code === exitCodes.interrupted) return new InterruptedError('SIGINT', `${job.label} was stopped`)
+  if (code === exitCodes.terminated) return new InterruptedError('SIGTERM', `${job.label} was stopped`)
+  if (code === exitCodes.missing) return new MissingError(`${job.label}: ${complaint}`)
+  return new Error(`${job.label} failed (${signal ?? `exit ${code}`}): ${complaint}`)
 }
