@@ -10,7 +10,7 @@ import { writeJson } from '../../src/run/files.js'
 import type { ProgramEvent } from '../../src/run/events.js'
 import { foldRows, trainingLength } from '../../src/run/job-plan.js'
 import { labelsOf, openRunFeatures } from '../../src/run/run-features.js'
-import { openRun } from '../../src/run/run-folder.js'
+import { recordStage, openRun } from '../../src/run/run-folder.js'
 import type { RunFolder } from '../../src/run/run-folder.js'
 import { writeScores } from '../../src/run/scores.js'
 import { ensembleStage, heldOutPlaces, systemScores } from '../../src/stages/ensemble.js'
@@ -56,6 +56,7 @@ async function trainedRun(files: Record<string, string | Uint8Array>, change: ob
   const data = writeFiles(join(folder, 'data'), files)
   const run = openRun(join(folder, 'run'), resolveConfig({ ...experiment, ...change, data }, 'test'))
   await prepareStage(run, options)
+  recordStage(run, 'train A', { status: 'done', key: '', started: '', seconds: 61, note: '2 folds, 2 cycles of 2 epochs' })
   const features = openRunFeatures(run)
   const classes = features.classes.length
   const { size, labels } = features.splits.test
@@ -175,7 +176,7 @@ describe('the report of a run', () => {
     expect(numbers).toContain(0.8125)
     expect(words).toContain('soft pseudo labels by A; starts from A')
     expect(words).toContain('mixup of power')
-    expect(words).toContain('train A 2 min 02 s fold 0: 1 min 01 s, fold 1: 1 min 01 s')
+    expect(words).toContain('train A 1 min 01 s 2 folds, 2 cycles of 2 epochs')
     expect(words).not.toMatch(/NaN|undefined|\[object/u)
     // These references were measured on the bundled sounds only.
     expect(words).not.toMatch(/chance 0|plain baseline/u)
