@@ -116,8 +116,8 @@ function submissionMembers(
     settings.pads = [...pads]
     // Final models learn from the labels of every fold; nothing is chosen by their cross-validation.
     if (settings.ssl) settings.ssl.labels.folds = 'all'
-    // The authors' #6 is two programs of five cycles; the paper counts through.
-    const before = settings.initFrom === `${settings.name}_0` ? (models.find(({ name }) => name === settings.initFrom)?.cycles ?? 0) : 0
+    // The authors' #6 is two programs of five cycles; the paper counts through. The cycle before #4 is not counted.
+    const before = settings.initFrom === '6_0' ? (models.find(({ name }) => name === '6_0')?.cycles ?? 0) : 0
     return { model: settings.name, weight, cycles: cycles.map((cycle) => cycle - before), pads: [...pads] }
   })
   return { ensemble: { choose: 'fixed', members } }
