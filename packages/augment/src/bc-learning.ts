@@ -67,8 +67,10 @@ export function bcLearning(options: BcLearningOptions = {}): Mixer<Waveform, BcL
         : bcProportion(clipGain(samples, { sampleRate, mode: gain }), clipGain(other, { sampleRate, mode: gain }), ratio)
       const scale = 1 / Math.hypot(t, 1 - t)
       const [one, two] = [t * scale, (1 - t) * scale]
+      const mixed = new Float32Array(samples.length)
+      for (let i = 0; i < mixed.length; i++) mixed[i] = one * samples[i] + two * other[i]
       return {
-        input: { ...first.input, samples: samples.map((value, i) => one * value + two * other[i]) },
+        input: { ...first.input, samples: mixed },
         labels: mixLabels(name, first.labels, second.labels, ratio, labels),
       }
     },

@@ -71,11 +71,16 @@ function loudestMean(clip: Float32Array, frameSamples: number, power: (x: number
 }
 
 interface Plan {
+  /** Of half the frame's size: see `weightedPower`. */
   readonly fft: FFT
   /** Periodic Hann. */
   readonly window: Float64Array
   /** A-weights as power ratios, one a bin. */
   readonly weights: Float64Array
+  /** The weighted power of a windowed frame is at most this many times the sum of its squares. */
+  readonly bound: number
+  /** cos 2πk / frameSamples and sine in turn, k < frameSamples / 4. */
+  readonly turns: Float64Array
   readonly frame: number[]
   readonly spectrum: number[]
 }
@@ -86,12 +91,21 @@ function planFor(sampleRate: number, frameSamples: number): Plan {
   const name = `${sampleRate} ${frameSamples}`
   let plan = plans.get(name)
   if (plan === undefined) {
-    const fft = new FFT(frameSamples)
+    const half = frameSamples / 2
+    const fft = new FFT(half)
+    const weights = Float64Array.from({ length: half + 1 }, (_, k) => 10 ** (aWeighting((k * sampleRate) / frameSamples) / 10))
+    // Parseval: the squares of all bins sum to frameSamples times those of the samples; bins other than the first and last count twice.
+    const heaviest = weights.reduce((most, weight, k) => Math.max(most, k % half === 0 ? weight : weight / 2), 0)
     plan = {
       fft,
       window: Float64Array.from({ length: frameSamples }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / frameSamples)),
-      weights: Float64Array.from({ length: frameSamples / 2 + 1 }, (_, k) => 10 ** (aWeighting((k * sampleRate) / frameSamples) / 10)),
-      frame: Array.from<number>({ length: frameSamples }).fill(0),
+      weights,
+      bound: heaviest * frameSamples * (1 + 1e-9), // more than rounding could add
+      turns: Float64Array.from({ length: half }, (_, i) => {
+        const angle = (2 * Math.PI * (i >> 1)) / frameSamples
+        return i % 2 === 0 ? Math.cos(angle) : Math.sin(angle)
+      }),
+      frame: fft.createComplexArray(),
       spectrum: fft.createComplexArray(),
     }
     if (plans.size >= 8) plans.clear() // a bound on memory for programs that meet many sample rates
@@ -101,15 +115,50 @@ function planFor(sampleRate: number, frameSamples: number): Plan {
 }
 
 function loudestWeighted(clip: Float32Array, sampleRate: number, frameSamples: number): number {
-  const { fft, window, weights, frame, spectrum } = planFor(sampleRate, frameSamples)
+  const plan = planFor(sampleRate, frameSamples)
+  const { window, bound, frame } = plan
   let loudest = 0
   for (let start = 0; start + frameSamples <= clip.length; start += frameSamples / 2) {
-    for (let i = 0; i < frameSamples; i++) frame[i] = window[i] * clip[start + i]
-    fft.realTransform(spectrum, frame)
-    let power = 0
-    for (let k = 0; k <= frameSamples / 2; k++) power += weights[k] * (spectrum[2 * k] ** 2 + spectrum[2 * k + 1] ** 2)
+    let energy = 0
+    for (let i = 0; i < frameSamples; i++) {
+      const x = window[i] * clip[start + i]
+      frame[i] = x
+      energy += x * x
+    }
+    if (bound * energy <= loudest) continue // silent, or too soft to be the loudest; never so for NaN
+    const power = weightedPower(plan)
     if (Number.isNaN(power)) return NaN
     loudest = Math.max(loudest, power)
   }
   return loudest
+}
+
+/**
+ * Of the plan's frame. Its even samples are the real and its odd ones the imaginary parts of a frame of half the size, whose spectrum
+ * Z splits into that of the even ones, E, and that of the odd ones, O; then X[k] = E[k] + exp(−2πi k / frameSamples) O[k], and
+ * X[half − k] is the conjugate of the same with a minus.
+ */
+function weightedPower({ fft, weights, turns, frame, spectrum }: Plan): number {
+  fft.transform(spectrum, frame)
+  const half = weights.length - 1
+  let power = weights[half / 2] * (spectrum[half] ** 2 + spectrum[half + 1] ** 2)
+  for (let k = 0; k < half / 2; k++) {
+    const mirrored = k === 0 ? 0 : 2 * (half - k)
+    const re = spectrum[2 * k]
+    const im = spectrum[2 * k + 1]
+    const evenRe = re + spectrum[mirrored]
+    const evenIm = im - spectrum[mirrored + 1]
+    const oddRe = im + spectrum[mirrored + 1]
+    const oddIm = spectrum[mirrored] - re
+    const turnedRe = turns[2 * k] * oddRe + turns[2 * k + 1] * oddIm
+    const turnedIm = turns[2 * k] * oddIm - turns[2 * k + 1] * oddRe
+    // E and O are twice theirs, so the squares are four times. Products, as ** is slow.
+    const sumRe = evenRe + turnedRe
+    const sumIm = evenIm + turnedIm
+    const differenceRe = evenRe - turnedRe
+    const differenceIm = evenIm - turnedIm
+    power +=
+      (weights[k] * (sumRe * sumRe + sumIm * sumIm) + weights[half - k] * (differenceRe * differenceRe + differenceIm * differenceIm)) / 4
+  }
+  return power
 }

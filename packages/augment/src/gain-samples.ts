@@ -41,7 +41,9 @@ export function gainSamples(options: GainSamplesOptions = {}): Transform<Wavefor
     draw: (rng: Rng) => ({ factor: 10 ** (drawUniform(rng, minDecibels, maxDecibels) / 20) }),
     apply: (sample, { factor }) => {
       checkNumber(name, 'params.factor', factor, 0)
-      return { ...sample, samples: sample.samples.map((value) => value * factor) }
+      const samples = new Float32Array(sample.samples.length)
+      for (let i = 0; i < samples.length; i++) samples[i] = sample.samples[i] * factor
+      return { ...sample, samples }
     },
   })
 }

@@ -71,7 +71,9 @@ export function mixup<Sample extends Spectrogram | Waveform = Spectrogram>(optio
 
 /** lambda · first + (1 − lambda) · second, new. */
 export function blend(first: Float32Array, second: Float32Array, lambda: number): Float32Array {
-  return first.map((value, i) => lambda * value + (1 - lambda) * second[i])
+  const mixed = new Float32Array(first.length)
+  for (let i = 0; i < mixed.length; i++) mixed[i] = lambda * first[i] + (1 - lambda) * second[i]
+  return mixed
 }
 
 /** Both examples must be sound and of one size. */
