@@ -6,7 +6,7 @@ import { product4x8 } from './product'
 import { address, firstUnit, word } from './simd'
 
 /** Bytes between positions beyond their size: at a power of two all sixteen would fall into one set of the cache. */
-const SPREAD: usize = 64
+export const SPREAD: usize = 64
 
 /**
  * Transforms packed weights, G g G^T. Words: packed weights (panels of 8 outputs of 9 taps of inputs), inputs, outputs (a multiple of 8), target
@@ -52,9 +52,9 @@ function weightRow(p: usize, step: usize, row: i32): v128 {
 
 /**
  * Transforms one window, B^T d B, four channels at a time. `line` is the bytes between its rows, `pixel` between its columns, `position` between
- * the positions of the target.
+ * the positions of the target, `quad` between its groups of four channels.
  */
-export function transformWindow(source: usize, line: usize, pixel: usize, target: usize, position: usize): void {
+function transformWindow(source: usize, line: usize, pixel: usize, target: usize, position: usize, quad: usize): void {
   const end = source + pixel
   const two = 2 * pixel
   const three = 3 * pixel
@@ -86,7 +86,7 @@ export function transformWindow(source: usize, line: usize, pixel: usize, target
     c = f32x4.sub(g, v128.load(r3 + two))
     d = f32x4.sub(h, v128.load(r3 + three))
     storeRow(target + 12 * position, position, a, b, c, d)
-    target += 16
+    target += quad
   }
 }
 
@@ -97,7 +97,10 @@ function storeRow(target: usize, position: usize, a: v128, b: v128, c: v128, d: 
   v128.store(target + 3 * position, f32x4.sub(b, d))
 }
 
-/** Transforms the windows `first` … `first + count` into target, positions `position` bytes apart; `line` is room for four padded lines. */
+/**
+ * Transforms the windows `first` … `first + count` into target, positions `position` bytes apart, windows `step`, groups of four channels `quad`;
+ * `line` is room for four padded lines.
+ */
 export function transformWindows(
   source: usize,
   height: i32,
@@ -111,6 +114,8 @@ export function transformWindows(
   count: i32,
   target: usize,
   position: usize,
+  step: usize,
+  quad: usize,
   line: usize,
 ): void {
   const pixel = (<usize>channels) << 2
@@ -135,9 +140,9 @@ export function transformWindows(
       copyPadded(start, height, width, pixel, top, left, 4, columns, line)
     }
     for (let i = 0; i < length; i++) {
-      transformWindow(from, pitch, pixel, target, position)
+      transformWindow(from, pitch, pixel, target, position, quad)
       from += 2 * pixel
-      target += pixel
+      target += step
     }
     done += length
   }
@@ -228,6 +233,8 @@ export function winograd(parameters: usize, part: i32, parts: i32): void {
       count,
       transformed,
       inputPosition,
+      inputPixel,
+      16,
       line,
     )
     let w = weights

@@ -18,6 +18,9 @@ export const KERNEL_NAMES = [
   'sgd',
   'weightGradient',
   'winograd',
+  'winogradGradientFinish',
+  'winogradGradientSum',
+  'winogradGradientTransform',
   'winogradWeights',
 ] as const
 

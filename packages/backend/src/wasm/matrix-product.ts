@@ -1,5 +1,6 @@
-import { correlate, sumOverPixels } from './convolution.js'
+import { correlate } from './correlation.js'
 import type { Heap } from './heap.js'
+import { sumOverPixels } from './pixel-sum.js'
 
 /** y = op(a) · op(b); addresses, and sizes after transposing. At most one operand is transposed. */
 export interface MatrixProduct {

@@ -1,0 +1,81 @@
+import type { Heap } from './heap.js'
+import { align, clamp } from './sizes.js'
+import { suitsWinogradGradient, sumWinograd } from './winograd-gradient.js'
+
+/** Bytes of both operands in a block, so that they stay in the second-level cache. */
+const BLOCK_BYTES = 256 << 10
+/** Channels from which on the weight gradient copies its operands into dense streams. */
+const PLANE_CHANNELS = 64
+
+/** A sum over pixels of input windows times output gradients. Addresses and elements. */
+export interface PixelSum {
+  input: number
+  batch: number
+  height: number
+  width: number
+  channels: number
+  padTop: number
+  padLeft: number
+  gradient: number
+  taps: number
+  kernelWidth: number
+  gridRows: number
+  gridColumns: number
+  stepRows: number
+  stepColumns: number
+  target: number
+  outputs: number
+}
+
+/** Sums over all pixels, in blocks of as many columns, then rows, then images as fit the cache with both operands. */
+export function sumOverPixels(heap: Heap, job: PixelSum): void {
+  if (suitsWinogradGradient(job)) {
+    sumWinograd(heap, job)
+    return
+  }
+  const { batch, height, width, channels, padTop, padLeft, taps, kernelWidth, gridRows, gridColumns, stepRows, stepColumns, outputs } = job
+  const run = kernelWidth * channels
+  const paddedHeight = (gridRows - 1) * stepRows + taps
+  const paddedWidth = (gridColumns - 1) * stepColumns + kernelWidth
+  const copies = padTop > 0 || padLeft > 0 || paddedHeight - padTop > height || paddedWidth - padLeft > width || run < 4
+  // Dense streams pay where a pixel fills a cache line or more; panels also where vectors of outputs would reach past the tensor.
+  const mode = channels % 4 === 0 && channels >= PLANE_CHANNELS ? 2 : copies ? 1 : 0
+  const panels = outputs % 4 !== 0 || outputs >= PLANE_CHANNELS
+  const rounded = Math.ceil(outputs / 4) * 4
+  const columnBytes = (stepColumns * channels + rounded) * 4
+  const blockColumns = clamp(Math.floor(BLOCK_BYTES / columnBytes), 16, gridColumns)
+  const lineBytes = ((blockColumns - 1) * stepColumns + kernelWidth) * channels * 4
+  const rowBytes = lineBytes * stepRows + blockColumns * rounded * 4
+  const blockRows = blockColumns < gridColumns ? 1 : clamp(Math.floor(BLOCK_BYTES / rowBytes), 1, gridRows)
+  const imageBytes = rowBytes * (blockRows + Math.ceil(taps / stepRows) - 1)
+  const whole = blockRows === gridRows && blockColumns === gridColumns
+  const blockImages = whole ? clamp(Math.floor(BLOCK_BYTES / imageBytes), 1, batch) : 1
+  const inputBytes = mode > 0 ? align(blockImages * ((blockRows - 1) * stepRows + taps) * lineBytes) : 0
+  const partBytes = align(inputBytes + (panels ? blockImages * blockRows * blockColumns * rounded * 4 : 0))
+  const scratch = heap.scratch(partBytes * heap.threads)
+  heap.run('weightGradient', [
+    job.input,
+    batch,
+    height,
+    width,
+    channels,
+    padTop,
+    padLeft,
+    mode,
+    job.gradient,
+    taps,
+    run,
+    gridRows,
+    gridColumns,
+    stepRows,
+    stepColumns,
+    job.target,
+    outputs,
+    panels ? 1 : 0,
+    scratch,
+    partBytes,
+    blockImages,
+    blockRows,
+    blockColumns,
+  ])
+}

@@ -1,0 +1,64 @@
+import type { Heap } from './heap.js'
+import { packedBytes, packWeights } from './packing.js'
+import type { Correlation, Packing } from './packing.js'
+import { align, clamp } from './sizes.js'
+
+/** Bytes of transformed windows and products of a block. */
+const WINOGRAD_BYTES = 128 << 10
+/** Inputs and outputs from which on Winograd's algorithm is faster than the direct sum. */
+const WINOGRAD_CHANNELS = 8
+/** Windows from which on the transform of the weights pays. */
+const WINOGRAD_WINDOWS = 48
+
+/** Whether a correlation is one that Winograd's algorithm does, and does faster. */
+export function suitsWinograd(job: Correlation): boolean {
+  return (
+    job.taps === 3 &&
+    job.kernelWidth === 3 &&
+    job.stepRows === 1 &&
+    job.stepColumns === 1 &&
+    job.channels % 4 === 0 &&
+    job.outputs % 8 === 0 &&
+    Math.min(job.channels, job.outputs) >= WINOGRAD_CHANNELS &&
+    windowsOf(job) >= WINOGRAD_WINDOWS &&
+    job.columnBytes === job.outputs * 4 &&
+    job.rowBytes === job.gridColumns * job.columnBytes &&
+    job.imageBytes === job.gridRows * job.rowBytes
+  )
+}
+
+/** Windows of 2 x 2 outputs. */
+export function windowsOf({ batch, gridRows, gridColumns }: Pick<Correlation, 'batch' | 'gridRows' | 'gridColumns'>): number {
+  return batch * Math.ceil(gridRows / 2) * Math.ceil(gridColumns / 2)
+}
+
+/** Winograd's algorithm on weights already packed; `packed` bytes of them lie at `weights`, at the start of scratch memory. */
+export function correlateWinograd(heap: Heap, job: Correlation, packing: Packing): void {
+  const windows = windowsOf(job)
+  const windowBytes = (job.channels + job.outputs) * 64
+  const block = clamp(Math.floor(WINOGRAD_BYTES / windowBytes / 4) * 4, 32, Math.ceil(windows / 4) * 4)
+  const lineBytes = 4 * (job.gridColumns + 3) * job.channels * 4
+  const partBytes = align(block * windowBytes + 2 * 16 * 64 + lineBytes)
+  const packed = packedBytes(9 * job.channels, job.outputs)
+  const transformedBytes = align(16 * job.channels * job.outputs * 4)
+  const weights = heap.scratch(packed + transformedBytes + partBytes * heap.threads)
+  packWeights(heap, job, packing, weights)
+  heap.run('winogradWeights', [weights, job.channels, job.outputs, weights + packed])
+  heap.run('winograd', [
+    job.source,
+    job.batch,
+    job.height,
+    job.width,
+    job.channels,
+    job.padTop,
+    job.padLeft,
+    weights + packed,
+    job.gridRows,
+    job.gridColumns,
+    job.target,
+    job.outputs,
+    weights + packed + transformedBytes,
+    partBytes,
+    block,
+  ])
+}
