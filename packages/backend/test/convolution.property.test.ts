@@ -64,6 +64,30 @@ describe('convolution', () => {
     )
   }, 120_000)
 
+  test('3 × 3 kernels of many channels, which Winograd’s algorithm does', async () => {
+    const wide = fc.record({
+      batch: fc.integer({ min: 1, max: 4 }),
+      inputs: fc.constantFrom(8, 12, 16, 40),
+      outputs: fc.constantFrom(8, 16, 24),
+      size: fc.tuple(fc.integer({ min: 7, max: 18 }), fc.integer({ min: 7, max: 18 })),
+      pads: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 4, maxLength: 4 }),
+      seed: fc.integer(),
+    })
+    await fc.assert(
+      fc.asyncProperty(wide, async ({ batch, inputs, outputs, size, pads, seed }) => {
+        const pad: Pad = [
+          [0, 0],
+          [pads[0], pads[1]],
+          [pads[2], pads[3]],
+          [0, 0],
+        ]
+        const run = outputAndGradients([batch, ...size, inputs], [3, 3, inputs, outputs], [1, 1], pad, seed)
+        expect(worstError(await on('wasm', run), await on('cpu', run))).toBeLessThan(1e-5)
+      }),
+      { numRuns: 25 },
+    )
+  }, 60_000)
+
   test.each([
     ['the first layer of EnvNet-v2', [2, 1, 700, 1], [1, 64, 1, 4], [1, 2]],
     ['the second', [2, 1, 300, 4], [1, 16, 4, 64], [1, 2]],
