@@ -152,13 +152,9 @@ function weightedPower({ fft, weights, turns, frame, spectrum }: Plan): number {
     const oddIm = spectrum[mirrored] - re
     const turnedRe = turns[2 * k] * oddRe + turns[2 * k + 1] * oddIm
     const turnedIm = turns[2 * k] * oddIm - turns[2 * k + 1] * oddRe
-    // E and O are twice theirs, so the squares are four times. Products, as ** is slow.
-    const sumRe = evenRe + turnedRe
-    const sumIm = evenIm + turnedIm
-    const differenceRe = evenRe - turnedRe
-    const differenceIm = evenIm - turnedIm
-    power +=
-      (weights[k] * (sumRe * sumRe + sumIm * sumIm) + weights[half - k] * (differenceRe * differenceRe + differenceIm * differenceIm)) / 4
+    const sum = (evenRe + turnedRe) ** 2 + (evenIm + turnedIm) ** 2
+    const difference = (evenRe - turnedRe) ** 2 + (evenIm - turnedIm) ** 2
+    power += (weights[k] * sum + weights[half - k] * difference) / 4 // E and O are twice theirs here
   }
   return power
 }
