@@ -85,7 +85,7 @@ export async function useWasm(options: WasmOptions = {}): Promise<WasmStarted> {
 }
 
 async function start(threads: number, simd: 'plain' | 'relaxed'): Promise<WasmStarted> {
-  const module = await loadModule(`kernels${threads > 1 ? '-shared' : ''}${simd === 'relaxed' ? '-relaxed' : ''}.wasm`)
+  const module = await loadModule(threads > 1, simd)
   const { backend, memory } = await startTfjs(threads > 1)
   guardMemory(backend, memory)
   const kernels = (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as Kernels

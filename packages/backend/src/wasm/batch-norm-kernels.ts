@@ -16,6 +16,8 @@ export interface Lanes {
   readonly tail: number
   readonly chunkRows: number
   readonly partialBytes: number
+  /** Vector operations of one pass, about. */
+  readonly work: number
 }
 
 /** Lanes for a tensor whose last axis is channels. */
@@ -26,7 +28,8 @@ export function lanesOf(x: TensorInfo): Lanes {
   const lanes = channels * group
   const rows = Math.floor(pixels / group)
   const chunkRows = Math.max(32, Math.floor(CHUNK_ELEMENTS / lanes / 4) * 4)
-  return { channels, lanes, rows, tail: pixels - rows * group, chunkRows, partialBytes: Math.ceil(rows / chunkRows) * 2 * lanes * 4 }
+  const partialBytes = Math.ceil(rows / chunkRows) * 2 * lanes * 4
+  return { channels, lanes, rows, tail: pixels - rows * group, chunkRows, partialBytes, work: rows * lanes }
 }
 
 /** Values of channels, repeated over lanes where these are more. */
@@ -47,7 +50,7 @@ export function normalise(
   table: number,
 ): void {
   const add = residual ? heap.address(residual) : 0
-  heap.run('normApply', [x, size.rows, size.lanes, target, add, relu ? 1 : 0, table, size.tail * size.channels])
+  heap.run('normApply', [x, size.rows, size.lanes, target, add, relu ? 1 : 0, table, size.tail * size.channels], { work: size.work })
 }
 
 /** The fused batch norms that `@audiotag/models` calls: statistics, normalisation, residual and ReLU in one kernel each way. */
@@ -63,9 +66,9 @@ export const batchNormKernels: OwnKernels = (heapOf) => ({
     const partials = heap.scratch(size.partialBytes + size.lanes * 12)
     const table = partials + size.partialBytes
     const words = [heap.address(x), size.rows, size.lanes, size.chunkRows, partials]
-    heap.run('normStatistics', words)
+    heap.run('normStatistics', words, { work: size.work })
     const statistics = [heap.address(mean), heap.address(variance), heap.address(gamma), heap.address(beta)]
-    heap.runAlone('normMerge', [...words, size.channels, size.tail, ...statistics, table], [epsilon])
+    heap.runAlone('normMerge', [...words, size.channels, size.tail, ...statistics, table], { reals: [epsilon] })
     const y = heap.output(x.shape)
     normalise(heap, heap.address(x), heap.address(y), residual, relu, size, table)
     return [y, mean, variance]
@@ -87,11 +90,13 @@ export const batchNormKernels: OwnKernels = (heapOf) => ({
     const mask = relu ? 1 : 0
     const [dyAt, xAt, yAt] = [heap.address(dy), heap.address(x), heap.address(y)]
     const words = [dyAt, size.rows, size.lanes, size.chunkRows, partials, xAt, yAt, mask, means]
-    heap.run('normGradientSums', words)
+    heap.run('normGradientSums', words, { work: size.work })
     const channelwise = [heap.address(variance), heap.address(gamma), heap.address(dgamma), heap.address(dbeta)]
-    heap.runAlone('normGradientMerge', [...words, size.channels, size.tail, ...channelwise, table], [epsilon])
+    heap.runAlone('normGradientMerge', [...words, size.channels, size.tail, ...channelwise, table], { reals: [epsilon] })
     const targets = [heap.address(dx), dresidual ? heap.address(dresidual) : 0]
-    heap.run('normGradientApply', [dyAt, size.rows, size.lanes, xAt, yAt, mask, means, table, ...targets, size.tail * size.channels])
+    heap.run('normGradientApply', [dyAt, size.rows, size.lanes, xAt, yAt, mask, means, table, ...targets, size.tail * size.channels], {
+      work: size.work,
+    })
     return dresidual ? [dx, dgamma, dbeta, dresidual] : [dx, dgamma, dbeta]
   },
 

@@ -9,6 +9,15 @@ import type { WasmBackend } from './wasm-backend.js'
 const PARAMETER_WORDS = 64
 const FIRST_REAL = 32
 
+/** Vector operations that take longer than waking a thread, some ten microseconds. */
+const PARALLEL_WORK = 30_000
+
+/** Options of a job. */
+export interface JobOptions {
+  readonly reals?: readonly number[]
+  readonly work?: number
+}
+
 /**
  * The package's own kernels on the memory of TensorFlow.js's WebAssembly module: tensors are read and written where they lie.
  * Scratch memory comes from the module's own allocator, grows as needed and is kept.
@@ -85,15 +94,18 @@ export class Heap {
     return this.#scratch
   }
 
-  /** Runs all parts of a job, on all threads. `words` are integers and addresses, `reals` are rounded to float32. */
-  run(kernel: KernelName, words: readonly number[], reals: readonly number[] = []): void {
+  /**
+   * Runs all parts of a job, on all threads unless it is small. `words` are integers and addresses, `reals` are rounded to float32,
+   * `work` is about the vector operations it takes. One part or many give the same bits.
+   */
+  run(kernel: KernelName, words: readonly number[], { reals = [], work = Infinity }: JobOptions = {}): void {
     this.#write(words, reals)
-    if (this.#parallel) this.#parallel(kernel, this.#parameters)
+    if (this.#parallel && work >= PARALLEL_WORK) this.#parallel(kernel, this.#parameters)
     else this.#kernels[kernel](this.#parameters, 0, 1)
   }
 
   /** Runs a job too small to be worth sharing out. */
-  runAlone(kernel: KernelName, words: readonly number[], reals: readonly number[] = []): void {
+  runAlone(kernel: KernelName, words: readonly number[], { reals = [] }: JobOptions = {}): void {
     this.#write(words, reals)
     this.#kernels[kernel](this.#parameters, 0, 1)
   }

@@ -1,3 +1,5 @@
+import { BackendError } from '../errors.js'
+
 /** (module (func (result v128) relaxed_madd of three constants)), to ask the engine whether it knows relaxed SIMD. */
 const RELAXED = [
   [0, 97, 115, 109, 1, 0, 0, 0],
@@ -24,15 +26,30 @@ export function hasRelaxedSimd(): boolean {
   return WebAssembly.validate(new Uint8Array(RELAXED))
 }
 
-/** Compiles a WebAssembly file that lies beside this package's code, in Node and in browsers. */
-export async function loadModule(file: string): Promise<WebAssembly.Module> {
-  const url = new URL(`../${file}`, import.meta.url)
-  if (url.protocol === 'file:') {
-    // No import of node:fs, so that bundlers for browsers need no exception.
-    const { readFile } = process.getBuiltinModule('node:fs/promises')
-    return WebAssembly.compile(await readFile(url))
+/** Where the builds lie; written out so that bundlers find them. */
+const FILES = {
+  plain: new URL('../kernels.wasm', import.meta.url),
+  relaxed: new URL('../kernels-relaxed.wasm', import.meta.url),
+  sharedPlain: new URL('../kernels-shared.wasm', import.meta.url),
+  sharedRelaxed: new URL('../kernels-shared-relaxed.wasm', import.meta.url),
+}
+
+/** Compiles this package's kernels, for plain or shared memory, with plain or relaxed SIMD; in Node and in browsers. */
+export async function loadModule(shared: boolean, simd: 'plain' | 'relaxed'): Promise<WebAssembly.Module> {
+  const url = shared ? (simd === 'plain' ? FILES.sharedPlain : FILES.sharedRelaxed) : FILES[simd]
+  try {
+    if (url.protocol === 'file:') {
+      // No import of node:fs, so that bundlers for browsers need no exception.
+      const { readFile } = process.getBuiltinModule('node:fs/promises')
+      return await WebAssembly.compile(await readFile(url))
+    }
+    const response = await fetch(url)
+    if (!response.ok) throw new Error(`HTTP status ${response.status}`)
+    return await WebAssembly.compile(await response.arrayBuffer())
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new BackendError('start', `useWasm: cannot load ${url.href}: ${reason}. Build the package, or serve its dist folder whole.`, {
+      cause: error,
+    })
   }
-  const response = await fetch(url)
-  if (!response.ok) throw new Error(`${url.href}: HTTP status ${response.status}`)
-  return WebAssembly.compile(await response.arrayBuffer())
 }

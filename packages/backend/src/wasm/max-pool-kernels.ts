@@ -1,4 +1,4 @@
-import { backend_util } from '@tensorflow/tfjs-core'
+import { backend_util, util } from '@tensorflow/tfjs-core'
 import type { MaxPoolAttrs, MaxPoolGradAttrs, TensorInfo } from '@tensorflow/tfjs-core'
 
 import type { OwnKernels } from './own-kernels.js'
@@ -15,7 +15,7 @@ export const maxPoolKernels: OwnKernels = (heapOf, stock) => ({
     const words = poolWords(heap.address(x), x, attrs)
     if (!words) return stock('MaxPool')(args)
     const y = heap.output(words.outShape)
-    heap.run('maxPool', [...words.list, heap.address(y)])
+    heap.run('maxPool', [...words.list, heap.address(y)], { work: util.sizeFromShape(x.shape) })
     return y
   },
   MaxPoolGrad: (args) => {
@@ -27,7 +27,7 @@ export const maxPoolKernels: OwnKernels = (heapOf, stock) => ({
     if (!words) return stock('MaxPoolGrad')(args)
     const dx = heap.output(input.shape)
     heap.view(dx).fill(0)
-    heap.run('maxPoolGradient', [...words.list, heap.address(dy), heap.address(dx)])
+    heap.run('maxPoolGradient', [...words.list, heap.address(dy), heap.address(dx)], { work: util.sizeFromShape(input.shape) })
     return dx
   },
 })

@@ -30,7 +30,8 @@ export const optimizerKernels: OwnKernels = (heapOf) => ({
     const heap = heapOf(backend)
     const addresses = [value, m, v, gradient].map((tensor) => heap.address(tensor))
     const reals = [beta1, 1 - beta1, beta2, 1 - beta2, learningRate / correction1, 1 / Math.sqrt(correction2), epsilon]
-    heap.run('adam', [...addresses, util.sizeFromShape(value.shape)], reals)
+    const elements = util.sizeFromShape(value.shape)
+    heap.run('adam', [...addresses, elements], { reals, work: elements })
     heap.changed(value)
     return []
   },
@@ -40,7 +41,8 @@ export const optimizerKernels: OwnKernels = (heapOf) => ({
     requireFloats('AudiotagSgd', value, velocity, gradient)
     const heap = heapOf(backend)
     const addresses = [value, velocity, gradient].map((tensor) => heap.address(tensor))
-    heap.run('sgd', [...addresses, util.sizeFromShape(value.shape), nesterov ? 1 : 0], [learningRate, momentum])
+    const elements = util.sizeFromShape(value.shape)
+    heap.run('sgd', [...addresses, elements, nesterov ? 1 : 0], { reals: [learningRate, momentum], work: elements })
     heap.changed(value)
     return []
   },

@@ -27,8 +27,13 @@ const FAMILIES: readonly OwnKernels[] = [
   fusedKernels,
 ]
 
+/** A second time, ours would be taken for the stock ones. */
+let registered = false
+
 /** Registers the package's kernels for the wasm backend, in place of TensorFlow.js's where both exist. */
 export function registerOwnKernels(heapOf: (backend: unknown) => Heap): void {
+  if (registered) return
+  registered = true
   for (const family of FAMILIES) {
     const stock = new Map<string, KernelFunc>()
     const kernels = family(heapOf, (name) => {

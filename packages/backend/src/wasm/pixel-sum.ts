@@ -6,6 +6,8 @@ import { suitsWinogradGradient, sumWinograd } from './winograd-gradient.js'
 const BLOCK_BYTES = 256 << 10
 /** Channels from which on the weight gradient copies its operands into dense streams. */
 const PLANE_CHANNELS = 64
+/** Times that a copied element must be read again for the copy to pay. */
+const REUSE = 128
 
 /** A sum over pixels of input windows times output gradients. Addresses and elements. */
 export interface PixelSum {
@@ -39,8 +41,8 @@ export function sumOverPixels(heap: Heap, job: PixelSum): void {
   const paddedWidth = (gridColumns - 1) * stepColumns + kernelWidth
   const copies = padTop > 0 || padLeft > 0 || paddedHeight - padTop > height || paddedWidth - padLeft > width || run < 4
   // Dense streams pay where a pixel fills a cache line or more; panels also where vectors of outputs would reach past the tensor.
-  const mode = channels % 4 === 0 && channels >= PLANE_CHANNELS ? 2 : copies ? 1 : 0
-  const panels = outputs % 4 !== 0 || outputs >= PLANE_CHANNELS
+  const mode = channels % 4 === 0 && channels >= PLANE_CHANNELS && taps * outputs >= REUSE ? 2 : copies ? 1 : 0
+  const panels = outputs % 4 !== 0 || (outputs >= PLANE_CHANNELS && taps * run >= REUSE)
   const rounded = Math.ceil(outputs / 4) * 4
   const columnBytes = (stepColumns * channels + rounded) * 4
   const blockColumns = clamp(Math.floor(BLOCK_BYTES / columnBytes), 16, gridColumns)
@@ -53,29 +55,33 @@ export function sumOverPixels(heap: Heap, job: PixelSum): void {
   const inputBytes = mode > 0 ? align(blockImages * ((blockRows - 1) * stepRows + taps) * lineBytes) : 0
   const partBytes = align(inputBytes + (panels ? blockImages * blockRows * blockColumns * rounded * 4 : 0))
   const scratch = heap.scratch(partBytes * heap.threads)
-  heap.run('weightGradient', [
-    job.input,
-    batch,
-    height,
-    width,
-    channels,
-    padTop,
-    padLeft,
-    mode,
-    job.gradient,
-    taps,
-    run,
-    gridRows,
-    gridColumns,
-    stepRows,
-    stepColumns,
-    job.target,
-    outputs,
-    panels ? 1 : 0,
-    scratch,
-    partBytes,
-    blockImages,
-    blockRows,
-    blockColumns,
-  ])
+  heap.run(
+    'weightGradient',
+    [
+      job.input,
+      batch,
+      height,
+      width,
+      channels,
+      padTop,
+      padLeft,
+      mode,
+      job.gradient,
+      taps,
+      run,
+      gridRows,
+      gridColumns,
+      stepRows,
+      stepColumns,
+      job.target,
+      outputs,
+      panels ? 1 : 0,
+      scratch,
+      partBytes,
+      blockImages,
+      blockRows,
+      blockColumns,
+    ],
+    { work: (batch * gridRows * gridColumns * outputs * taps * run) / 4 },
+  )
 }

@@ -12,6 +12,9 @@ export interface StartedTfjs {
   readonly memory: WebAssembly.Memory
 }
 
+/** Memories that were found; a start that failed later may be tried again. */
+const memories = new WeakMap<object, WebAssembly.Memory>()
+
 /**
  * Starts TensorFlow.js's wasm backend: its plain build, or with `shared` the one whose memory other threads can see.
  *
@@ -42,9 +45,10 @@ export async function startTfjs(shared: boolean): Promise<StartedTfjs> {
     restoreListeners()
   }
   const started = backend() as unknown as WasmBackend
-  const memory = sharedMemory ? sharedMemory.memory() : exportedMemory(started)
+  const memory = memories.get(started) ?? sharedMemory?.memory() ?? exportedMemory(started)
   if (!memory)
     throw new BackendError('start', 'useWasm: TensorFlow.js hides its wasm memory; this package knows 4.22.0. Install that version.')
+  memories.set(started, memory)
   return { backend: started, memory }
 }
 

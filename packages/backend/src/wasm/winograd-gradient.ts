@@ -41,8 +41,12 @@ export function sumWinograd(heap: Heap, job: PixelSum): void {
     const count = Math.min(block, windows - first)
     const image = [job.input, job.height, job.width, channels, job.padTop, job.padLeft]
     const grid = [job.gradient, job.gridRows, job.gridColumns, outputs]
-    heap.run('winogradGradientTransform', [...image, ...grid, first, count, input, gradient, sums + sumBytes, lineBytes])
-    heap.run('winogradGradientSum', [input, gradient, count, channels, outputs, sums, first === 0 ? 1 : 0])
+    heap.run('winogradGradientTransform', [...image, ...grid, first, count, input, gradient, sums + sumBytes, lineBytes], {
+      work: 8 * count * (channels + outputs),
+    })
+    heap.run('winogradGradientSum', [input, gradient, count, channels, outputs, sums, first === 0 ? 1 : 0], {
+      work: 4 * count * channels * outputs,
+    })
   }
-  heap.run('winogradGradientFinish', [sums, channels, outputs, job.target])
+  heap.run('winogradGradientFinish', [sums, channels, outputs, job.target], { work: 8 * channels * outputs })
 }

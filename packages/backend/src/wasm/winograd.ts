@@ -43,22 +43,26 @@ export function correlateWinograd(heap: Heap, job: Correlation, packing: Packing
   const transformedBytes = align(16 * job.channels * job.outputs * 4)
   const weights = heap.scratch(packed + transformedBytes + partBytes * heap.threads)
   packWeights(heap, job, packing, weights)
-  heap.run('winogradWeights', [weights, job.channels, job.outputs, weights + packed])
-  heap.run('winograd', [
-    job.source,
-    job.batch,
-    job.height,
-    job.width,
-    job.channels,
-    job.padTop,
-    job.padLeft,
-    weights + packed,
-    job.gridRows,
-    job.gridColumns,
-    job.target,
-    job.outputs,
-    weights + packed + transformedBytes,
-    partBytes,
-    block,
-  ])
+  heap.run('winogradWeights', [weights, job.channels, job.outputs, weights + packed], { work: 16 * job.channels * job.outputs })
+  heap.run(
+    'winograd',
+    [
+      job.source,
+      job.batch,
+      job.height,
+      job.width,
+      job.channels,
+      job.padTop,
+      job.padLeft,
+      weights + packed,
+      job.gridRows,
+      job.gridColumns,
+      job.target,
+      job.outputs,
+      weights + packed + transformedBytes,
+      partBytes,
+      block,
+    ],
+    { work: 4 * windows * job.channels * job.outputs },
+  )
 }
