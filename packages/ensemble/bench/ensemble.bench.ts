@@ -13,12 +13,14 @@ const score = (labels: Float32Array, scores: Float32Array): number => {
   return sum / labels.length
 }
 
-describe('3361 clips', () => {
+describe('grouping 3361 clips by length', () => {
   const lengths = Array.from({ length: clips }, (_, i) => 13_230 + ((i * 7919) % 1_310_000))
   bench('groupByLength, 121 groups', () => {
     groupByLength(lengths, { maxGroups: 121 })
   })
+})
 
+describe('averaging predictions of 3361 clips', () => {
   const average = new WeightedAverage()
   const predictions = wave(clips * classes, 0)
   bench('WeightedAverage.add, 80 classes', () => {
