@@ -162,10 +162,10 @@ describe('which clips a stream hears', () => {
   })
 })
 
-describe('mixing', () => {
-  /** Reads come in pairs: a clip and its partner. */
-  const pairs = (heard: readonly Heard[]) => everyPlace(heard.length / 2).map((i) => [heard[2 * i], heard[2 * i + 1]] as const)
+/** Reads come in pairs: a clip and its partner. */
+const pairs = (heard: readonly Heard[]) => everyPlace(heard.length / 2).map((i) => [heard[2 * i], heard[2 * i + 1]] as const)
 
+describe('mixing', () => {
   it.each(['2', '4'] as const)('model %s mixes curated with curated and noisy with noisy clips outside the ssl stream', (model) => {
     const { listen } = streamsOf(1, { model, mixupP: 1 })
     for (const split of ['curated', 'noisy'] as const) {
@@ -190,10 +190,11 @@ describe('mixing', () => {
   })
 })
 
-describe('targets', () => {
-  const rowsOf = (targets: readonly { data: Float32Array }[]) =>
-    new Set(targets.flatMap(({ data }) => everyPlace(data.length / 3).map((row) => data.subarray(row * 3, row * 3 + 3).join(' '))))
+/** Different rows of targets. */
+const rowsOf = (targets: readonly { data: Float32Array }[]) =>
+  new Set(targets.flatMap(({ data }) => everyPlace(data.length / 3).map((row) => data.subarray(row * 3, row * 3 + 3).join(' '))))
 
+describe('targets', () => {
   it('the noisy stream has its own labels; the ssl stream curated labels and pseudo labels', () => {
     const { listen } = streamsOf(2)
     expect([...rowsOf(listen('curated', 5).targets)]).toEqual(['1 0 0'])

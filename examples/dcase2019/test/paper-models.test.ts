@@ -104,9 +104,10 @@ describe.each(submissions.flatMap(([name, make]) => presetNames.map((preset) => 
   },
 )
 
+/** slice, batch, cycles, epochs a cycle, start. */
+const row = ({ slice, batch, cycles, epochsPerCycle, initFrom }: ModelSettings) => [slice, batch, cycles, epochsPerCycle, initFrom]
+
 describe('Table 1, and where the authors’ code has something else', () => {
-  /** slice, batch, cycles, epochs a cycle, start. */
-  const row = ({ slice, batch, cycles, epochsPerCycle, initFrom }: ModelSettings) => [slice, batch, cycles, epochsPerCycle, initFrom]
   it.each([
     ['1', [512, 64, 8, 64, null], {}],
     ['2', [512, 64, 7, 64, '1'], { paper: [512, 32, 7, 64, '1'] }],

@@ -45,20 +45,18 @@ const integerFrom = (minimum: number) => (text: string) => {
 }
 
 const flags = {
-  run: () => new Option('--run <DIR>', 'folder of the experiment').default(undefined, './runs/<config>'),
+  run: () => new Option('--run <DIR>', 'folder of the experiment (default: runs/<config>)'),
   config: () => new Option('--config <NAME>', 'a config by name (see configs/) or path; absent: the one the run folder holds'),
   preset: () => new Option('--preset <NAME>', "override the config's preset").choices(presetNames),
   data: () => new Option('--data <DIR>', "folder of the data set (Kaggle, Zenodo or MiniFSD layout); absent: the config's"),
   backend: () =>
     new Option('--backend <NAME>', 'TensorFlow.js backend').choices(['auto', 'cpu', 'wasm', 'webgpu', 'node', 'node-gpu']).default('auto'),
-  threads: () =>
-    new Option('--threads <N>', 'threads of the backend in each process').argParser(integerFrom(1)).default(undefined, 'cores / jobs'),
+  threads: () => new Option('--threads <N>', 'threads of the backend in each process (default: cores / jobs)').argParser(integerFrom(1)),
   jobs: () =>
     new Option('--jobs <N>', 'training processes side by side')
       .argParser(integerFrom(1))
       .default(Math.min(8, availableParallelism()), 'cores, at most 8'),
-  workers: () =>
-    new Option('--workers <N>', 'threads that decode and augment; changes no bit').argParser(integerFrom(0)).default(undefined, 'cores'),
+  workers: () => new Option('--workers <N>', 'threads that decode and augment; changes no bit (default: cores)').argParser(integerFrom(0)),
   skipBad: () => new Option('--skip-bad', 'leave bad clips and rows out and list them at the end, instead of stopping'),
   fresh: () => new Option('--fresh', 'throw away what the run folder holds and start over'),
   model: () => new Option('--model <NAME>', 'only this model of the config; absent: all of them, in order'),
@@ -94,7 +92,7 @@ function createProgram(): Command {
     .exitOverride()
     .showHelpAfterError('(dcase2019 COMMAND --help shows what it takes)')
     .addHelpText(
-      'beforeAll',
+      'before',
       examples(
         'dcase2019 run --config demo                  the whole chain on the sounds that come along, in minutes',
         'dcase2019 run --config model1 --data DIR       the paper’s model #1 on FSDKaggle2019',
@@ -110,7 +108,7 @@ function createProgram(): Command {
     action: (stage: Stage) => Promise<unknown>,
   ) => {
     const child = program.command(name).description(about).exitOverride().showHelpAfterError('(--help shows what it takes)')
-    child.addHelpText('beforeAll', examples(...shown))
+    child.addHelpText('before', examples(...shown))
     for (const flag of [...always, ...names]) child.addOption(flags[flag]())
     child.action(async (parsed: CommonFlags) => {
       const stage = openStage(parsed)
@@ -132,7 +130,7 @@ function createProgram(): Command {
       const result = await runAll(stage.run, stage.options)
       if (!stage.flags.json)
         process.stdout.write(
-          `\n${scoreTable(result.evaluation)}\n\n${result.files.map(([what, path]) => `${what.padEnd(12)} ${path}`).join('\n')}\n`,
+          `\n${[scoreTable(result.evaluation), ...leftOutList(result.leftOut), result.files.map(([what, path]) => `${what.padEnd(12)} ${path}`).join('\n')].join('\n\n')}\n`,
         )
       return { type: 'result', ...result }
     },
@@ -195,7 +193,7 @@ function createProgram(): Command {
     .command('doctor')
     .description('Says what this machine has, which backend would be taken and why, and what the others would need.')
     .exitOverride()
-    .addHelpText('beforeAll', examples('dcase2019 doctor', 'dcase2019 doctor --json'))
+    .addHelpText('before', examples('dcase2019 doctor', 'dcase2019 doctor --json'))
     .addOption(flags.json())
     .action((parsed: { json?: boolean }) => doctor(parsed.json === true))
   return program
@@ -208,13 +206,12 @@ interface Stage {
 }
 
 function openStage(parsed: CommonFlags): Stage {
-  const loaded = parsed.config === undefined ? null : loadConfig(parsed.config, parsed.preset)
-  const config = loaded && parsed.data !== undefined ? { ...loaded, data: resolve(parsed.data) } : loaded
+  const config = parsed.config === undefined ? null : loadConfig(parsed.config, parsed.preset)
   const folder = parsed.run ?? (config === null ? undefined : `runs/${config.name}`)
   if (folder === undefined) throw new CommanderError(exitCodes.usage, 'dcase2019.run', missingRun())
   const jobs = parsed.jobs ?? 1
   return {
-    run: openRun(folder, config, parsed.fresh === true),
+    run: openRun(folder, config, { fresh: parsed.fresh === true, ...(parsed.data === undefined ? {} : { data: resolve(parsed.data) }) }),
     flags: parsed,
     options: {
       report: createReporter({ json: parsed.json === true, quiet: parsed.quiet === true }),
@@ -233,5 +230,8 @@ function missingRun(): string {
   process.stderr.write(`${pc.red('error:')} ${message}\n`)
   return message
 }
+
+const leftOutList = (messages: readonly string[]) =>
+  messages.length === 0 ? [] : [`Left out, as --skip-bad says:\n${messages.map((message) => `  ${message}`).join('\n')}`]
 
 const examples = (...lines: string[]) => `Examples:\n${lines.map((line) => `  ${line}`).join('\n')}\n`

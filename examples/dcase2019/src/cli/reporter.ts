@@ -2,11 +2,11 @@ import pc from 'picocolors'
 import type { ProgramEvent, Report } from '../run/events.js'
 
 /**
- * Shows events on stderr: one moving line a stage on a terminal, plain lines when piped; JSON lines on stdout with `json`; nothing with `quiet`.
+ * Shows events on stderr: one moving line a stage on a terminal, plain lines when piped; JSON lines on stdout with `json`; only warnings with `quiet`.
  */
 export function createReporter(options: { readonly json: boolean; readonly quiet: boolean }): Report {
   if (options.json) return (event) => void process.stdout.write(`${JSON.stringify(event)}\n`)
-  if (options.quiet) return () => {}
+  if (options.quiet) return (event) => (event.type === 'warning' ? printLine(`warning: ${event.message}`) : undefined)
   return process.stderr.isTTY ? terminalReporter() : plainReporter()
 }
 

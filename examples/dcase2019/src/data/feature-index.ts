@@ -81,7 +81,7 @@ export function readFeatureIndex(dir: string): FeatureIndex {
     }
     throw new DataError('disk', `${file}: cannot be read (${(error as Error).message}).`, { file })
   }
-  const again = 'Run `dcase2019 prepare --fresh`.'
+  const again = 'Run `dcase2019 prepare` again.'
   let index: FeatureIndex
   try {
     index = JSON.parse(text) as FeatureIndex

@@ -101,7 +101,7 @@ export function openFeatures<Kind extends InputKind = 'logmel'>(dir: string, opt
     const handle = handleOf(file)
     for (let done = 0; done < bytes.length;) {
       const read = readSync(handle, bytes, done, bytes.length - done, npyHeaderBytes + offset * 4 + done)
-      if (read === 0) throw new DataError('features', `${join(dir, file)}: ends too early. Run \`dcase2019 prepare --fresh\`.`, { file })
+      if (read === 0) throw new DataError('features', `${join(dir, file)}: ends too early. Run \`dcase2019 prepare\` again.`, { file })
       done += read
     }
   }

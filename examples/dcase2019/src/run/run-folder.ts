@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { z } from 'zod'
 import { MissingError, UsageError } from '../cli/errors.js'
 import { programFolder } from '../config/load-config.js'
+import { configSchema } from '../config/schema.js'
 import type { Config, ModelSettings } from '../config/schema.js'
 import { readJson, writeJson } from './files.js'
 
@@ -31,33 +33,42 @@ export interface StageRecord {
   readonly [detail: string]: unknown
 }
 
+/** How a run folder is opened. */
+export interface OpenRunOptions {
+  /** Throw away what the folder holds. */
+  readonly fresh?: boolean
+  /** Where the data set lies, whatever the config or an earlier run says. */
+  readonly data?: string
+}
+
 /**
  * Opens or makes the folder of an experiment.
  *
  * @param config the config to run; null: the one that the folder already holds
- * @throws UsageError when the folder was made with other settings, MissingError when it holds none and no config is given
+ * @throws UsageError when the folder was made with other settings, MissingError when it holds none and no config is given, Error when
+ * its config.json is damaged or nothing can be written there
  */
-export function openRun(path: string, config: Config | null, fresh = false): RunFolder {
+export function openRun(path: string, config: Config | null, { fresh = false, data }: OpenRunOptions = {}): RunFolder {
   const root = resolve(path)
   const configPath = join(root, 'config.json')
-  const stored = readJson<Config>(configPath)
   if (fresh && existsSync(root)) {
-    if (stored === undefined)
+    if (!existsSync(configPath))
       throw new UsageError(
         `--fresh: ${root} holds no run of this program (no config.json), so it is left alone. Remove it yourself, or choose another --run.`,
       )
     rmSync(root, { recursive: true })
   }
-  const kept = fresh ? undefined : stored
+  const kept = storedConfig(configPath)
   if (config === null && kept === undefined)
     throw new MissingError(`${root} holds no run. Start one with: dcase2019 run --config demo --run ${path}`)
   if (config !== null && kept !== undefined && hashOf({ ...config, data: null }) !== hashOf({ ...kept, data: null }))
     throw new UsageError(`${root} was made with other settings (see its config.json). Choose another --run, or start over with --fresh.`)
-  const used = (kept ?? config)!
-  if (kept === undefined) {
-    mkdirSync(root, { recursive: true })
-    writeJson(configPath, used)
-    writeJson(join(root, 'run.json'), { program: 'dcase2019', ...provenance(), seed: used.seed, stages: {} })
+  const used = { ...(kept ?? config)!, ...(data === undefined ? {} : { data }) }
+  try {
+    if (kept === undefined) writeJson(join(root, 'run.json'), { program: 'dcase2019', ...provenance(), seed: used.seed, stages: {} })
+    if (kept?.data !== used.data || kept === undefined) writeJson(configPath, used)
+  } catch (cause) {
+    throw new Error(`${(cause as Error).message} Choose another --run, or make room.`, { cause })
   }
   return {
     path: root,
@@ -70,6 +81,15 @@ export function openRun(path: string, config: Config | null, fresh = false): Run
     submission: join(root, 'submission.csv'),
     report: join(root, 'report.html'),
   }
+}
+
+/** The config that a run folder holds, undefined where there is none. */
+function storedConfig(path: string): Config | undefined {
+  const stored = readJson(path)
+  if (stored === undefined) return undefined
+  const { success, data, error } = configSchema.safeParse(stored)
+  if (success) return data
+  throw new Error(`${path} is no config of this version:\n${z.prettifyError(error)}\nRemove it, or start over with --fresh.`)
 }
 
 /** A model's settings by name. */

@@ -1,7 +1,5 @@
 import { decodeNpy, encodeNpy } from '@audiotag/melspec'
-import { readFileSync } from 'node:fs'
-import { MissingError } from '../cli/errors.js'
-import { writeFileWhole } from './files.js'
+import { readWhole, writeFileWhole } from './files.js'
 
 /** Scores or labels, row-major `[clips, classes]`. */
 export interface ScoreMatrix {
@@ -17,19 +15,19 @@ export function writeScores(path: string, { data, clips, classes }: ScoreMatrix)
 
 /**
  * Reads a matrix back.
- * @throws MissingError with `wayOut` when the file is not there; Error naming the file when it is no float32 matrix of that width
+ * @param shape what it must be
+ * @param command what makes the file
+ * @throws MissingError when the file is not there, Error when it is damaged or of another shape; both name it and `command`
  */
-export function readScores(path: string, classes: number, wayOut: string): ScoreMatrix {
-  let bytes: Uint8Array
-  try {
-    bytes = readFileSync(path)
-  } catch {
-    throw new MissingError(`${path} is not there. ${wayOut}`)
+export function readScores(path: string, shape: { readonly clips: number; readonly classes: number }, command: string): ScoreMatrix {
+  const { clips, classes } = shape
+  const read = (bytes: Uint8Array): Float32Array => {
+    const { data, shape: found } = decodeNpy(bytes)
+    if (!(data instanceof Float32Array) || found.length !== 2 || found[0] !== clips || found[1] !== classes)
+      throw new Error(`expected float32 [${clips}, ${classes}], got ${data.constructor.name} [${found.join(', ')}].`)
+    return data
   }
-  const { data, shape } = decodeNpy(bytes)
-  if (!(data instanceof Float32Array) || shape.length !== 2 || shape[1] !== classes)
-    throw new Error(`${path}: expected float32 [clips, ${classes}], got [${shape.join(', ')}]. Make it again with --fresh.`)
-  return { data, clips: shape[0], classes }
+  return { data: readWhole(path, read, command), clips, classes }
 }
 
 /** Mean of matrices of equal shape. */

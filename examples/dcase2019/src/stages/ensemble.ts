@@ -2,6 +2,7 @@ import { chooseEnsemble, nestedPredictions, WeightedAverage } from '@audiotag/en
 import type { EnsembleChoice } from '@audiotag/ensemble'
 import { lwlrap } from '@lwrap/metric'
 import { join } from 'node:path'
+import type { FeatureStore } from '../data/features.js'
 import { readJson, writeFileWhole, writeJson } from '../run/files.js'
 import { foldRows } from '../run/job-plan.js'
 import { labelsOf, openRunFeatures } from '../run/run-features.js'
@@ -50,7 +51,7 @@ export const systemScores = (run: RunFolder, name: string): SystemScores => ({
 })
 
 /** Held-out clips of all trained folds, ascending: rows of the `-heldout.npy` files. */
-export function heldOutPlaces(run: RunFolder, features: Parameters<typeof foldRows>[1]): number[] {
+export function heldOutPlaces(run: RunFolder, features: FeatureStore): number[] {
   return run.config.folds.train.flatMap((fold) => foldRows(run, features, fold).curatedValid).toSorted((a, b) => a - b)
 }
 
@@ -62,7 +63,9 @@ export async function ensembleStage(run: RunFolder, options: StageOptions): Prom
   const { config } = run
   const folds = config.folds.train
   const key = hashOf([config.ensemble, config.models.map(({ name, pads }) => [pads, folds.map((fold) => jobKey(run, name, fold))])])
-  await runStage(run, options, { stage: 'ensemble', key, outputs: [choiceFile(run), run.submission] }, async () => {
+  const systems = [...config.ensemble.members.map(({ model }) => model), ensembleSystem].map((name) => systemScores(run, name))
+  const outputs = [choiceFile(run), run.submission, ...systems.flatMap(({ heldOut, test }) => [heldOut, test])]
+  await runStage(run, options, { stage: 'ensemble', key, outputs }, async () => {
     const features = openRunFeatures(run)
     try {
       const classes = features.classes.length
@@ -73,8 +76,8 @@ export async function ensembleStage(run: RunFolder, options: StageOptions): Prom
       const scores = (model: string, fold: number, cycle: number, pad: number, split: 'valid' | 'test') =>
         readScores(
           predictionFile(run, model, fold, cycle, pad, split),
-          classes,
-          `Run: dcase2019 predict --run ${run.path} --model ${model}`,
+          { clips: split === 'test' ? features.splits.test.size : foldPlaces.get(fold)!.length, classes },
+          `dcase2019 predict --run ${run.path} --model ${model}`,
         ).data
 
       const { choice, heldOutScores } = choose(run, classes, truth, foldPlaces, (...at) => scores(...at, 'valid'))
@@ -88,7 +91,7 @@ export async function ensembleStage(run: RunFolder, options: StageOptions): Prom
       }
       for (const single of choice.singles) write(single.model, [{ ...single, weight: 1 }])
       const test = write(ensembleSystem, choice.models)
-      writeFileWhole(run.submission, submissionCsv(features.classes, features.splits.test.names, test))
+      writeFileWhole(run.submission, submissionCsv(features, test))
       const parts = choice.models.filter(({ weight }) => weight > 0)
       const predictions = parts.reduce((sum, { cycles, pads }) => sum + cycles.length * pads.length * folds.length, 0)
       return { note: `${predictions} predictions, weights ${choice.models.map(({ model, weight }) => `${model} ${weight}`).join(', ')}` }
@@ -174,7 +177,13 @@ function weightedMean(
 
 const cell = (text: string) => (/[",\r\n]/u.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
-function submissionCsv(classes: readonly string[], names: readonly string[], scores: Float32Array): string {
-  const lines = names.map((name, clip) => [cell(name), ...scores.subarray(clip * classes.length, (clip + 1) * classes.length)].join(','))
+/** A row for every test clip of the table, as scorers ask for; zeros for one that was left out. */
+function submissionCsv({ classes, index, splits }: FeatureStore, scores: Float32Array): string {
+  const placeOf = new Map(splits.test.names.map((name, place) => [name, place]))
+  const none = new Float32Array(classes.length)
+  const lines = index.splits.test.clips.map(({ name }) => {
+    const place = placeOf.get(name)
+    return [cell(name), ...(place === undefined ? none : scores.subarray(place * classes.length, (place + 1) * classes.length))].join(',')
+  })
   return `${['fname', ...classes.map(cell)].join(',')}\n${lines.join('\n')}\n`
 }

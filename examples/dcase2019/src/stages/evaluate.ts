@@ -59,20 +59,22 @@ export async function evaluateStage(run: RunFolder, options: StageOptions): Prom
     const features = openRunFeatures(run)
     try {
       const classes = features.classes.length
-      const wayOut = `Run: dcase2019 ensemble --run ${run.path}`
       const names = [...(choice?.singles ?? []).map(({ model }) => model), ensembleSystem]
       const heldOut = heldOutPlaces(run, features)
       const heldOutTruth = labelsOf(features, 'curated', heldOut)
       const { test } = features.splits
+      const scoresOf = (system: string, set: 'heldOut' | 'test') => {
+        const clips = set === 'test' ? test.size : heldOut.length
+        return readScores(systemScores(run, system)[set], { clips, classes }, `dcase2019 ensemble --run ${run.path}`).data
+      }
       const parts = testParts(test.usage, test.labels === null ? [] : allPlaces(features, 'test'))
       const rng = createRng(run.config.seed).fork('bootstrap')
       const score = (truth: Float32Array, scores: Float32Array): Score => scoreOf(features.classes, truth, scores, rng.fork('interval'))
       const systems = names.map((system): SystemEvaluation => {
-        const files = systemScores(run, system)
-        const testScores = readScores(files.test, classes, wayOut).data
+        const testScores = scoresOf(system, 'test')
         return {
           system,
-          crossValidation: score(heldOutTruth, readScores(files.heldOut, classes, wayOut).data),
+          crossValidation: score(heldOutTruth, scoresOf(system, 'heldOut')),
           test: Object.fromEntries(
             Object.entries(parts).map(([part, places]) => [
               part,
@@ -95,9 +97,8 @@ export async function evaluateStage(run: RunFolder, options: StageOptions): Prom
       if (best !== null) {
         const set = parts['All'] ? 'test' : 'heldOut'
         const truth = parts['All'] ? labelsOf(features, 'test', parts['All']) : heldOutTruth
-        const scoresOf = (system: string) => readScores(systemScores(run, system)[set], classes, wayOut).data
         const paired = { classes, level: intervalLevel, rng: rng.fork('paired') }
-        const { difference, low, high, pValue } = compareSystems(truth, scoresOf(ensembleSystem), scoresOf(best), paired)
+        const { difference, low, high, pValue } = compareSystems(truth, scoresOf(ensembleSystem, set), scoresOf(best, set), paired)
         comparison = { model: best, difference, low, high, pValue }
       }
       const verdict = ensembleVerdict({ ...scored, comparison }).sentence

@@ -15,6 +15,10 @@ export const checkpointFile = (run: RunFolder, model: string, fold: number): str
 export const predictionFile = (run: RunFolder, model: string, fold: number, cycle: number, pad: number, split: PredictedSplit): string =>
   join(run.job(model, fold), 'predictions', `cycle-${cycle}-pad-${pad}-${split}.npy`)
 
+/** What a message tells to run for a model that is not trained, or whose files are damaged. */
+export const trainCommand = (run: RunFolder, model: string, fold: number): string =>
+  `dcase2019 train --run ${run.path} --model ${model} --fold ${fold}`
+
 /** Hash of everything that decides a trained model's bits: its settings, what it starts from and what labels it learns from. */
 export function jobKey(run: RunFolder, model: string, fold: number): string {
   const settings = settingsOf(run.config, model)

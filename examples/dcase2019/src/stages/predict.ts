@@ -1,16 +1,17 @@
 import { selectBackend } from '@audiotag/backend'
 import { loadModel } from '@audiotag/models'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { MissingError, UsageError } from '../cli/errors.js'
 import type { ModelSettings } from '../config/schema.js'
 import { allPlaces, openRunFeatures } from '../run/run-features.js'
 import { runJobs } from '../run/executor.js'
+import { readWhole } from '../run/files.js'
 import { foldRows } from '../run/job-plan.js'
 import { hashOf, settingsOf } from '../run/run-folder.js'
 import type { RunFolder } from '../run/run-folder.js'
 import { writeScores } from '../run/scores.js'
 import { jobArguments } from './job-arguments.js'
-import { jobKey, predictionFile, readJobRecord, snapshotFile, writeJobRecord } from './job-files.js'
+import { jobKey, predictionFile, readJobRecord, snapshotFile, trainCommand, writeJobRecord } from './job-files.js'
 import type { PredictedSplit } from './job-files.js'
 import { predictClips } from './predict-clips.js'
 import { runStage } from './stage.js'
@@ -73,11 +74,12 @@ async function predictJob(run: RunFolder, name: string, fold: number, options: S
   const key = predictionKey(run, settings, fold)
   const record = readJobRecord(run, name, fold)
   if (record?.status !== 'done')
-    throw new MissingError(
-      `model ${name} is not trained on fold ${fold}. Run: dcase2019 train --run ${run.path} --model ${name} --fold ${fold}`,
-    )
+    throw new MissingError(`model ${name} is not trained on fold ${fold}. Run: ${trainCommand(run, name, fold)}`)
   const wanted = predictionsOf(run, settings)
-  if (record.predictions?.status === 'done' && record.predictions.key === key) return wanted.length
+  // Predictions left by an earlier attempt count only if that attempt was of these very weights.
+  const resumed = record.predictions?.key === key
+  const isThere = ({ cycle, pad, split }: Prediction) => existsSync(predictionFile(run, name, fold, cycle, pad, split))
+  if (resumed && record.predictions?.status === 'done' && wanted.every(isThere)) return wanted.length
   const started = new Date()
   const features = openRunFeatures(run)
   const rows = foldRows(run, features, fold)
@@ -85,14 +87,11 @@ async function predictJob(run: RunFolder, name: string, fold: number, options: S
   const clipsOf = (split: PredictedSplit) => (split === 'valid' ? rows.curatedValid : allPlaces(features, split))
   const total = wanted.reduce((sum, { split }) => sum + clipsOf(split).length, 0)
   let before = 0
-  // Predictions left by an earlier attempt count only if that attempt was of these very weights.
-  const resumed = record.predictions?.key === key
   writeJobRecord(run, name, fold, { ...record, predictions: { status: 'running', key, started: started.toISOString() } })
   for (let cycle = 1; cycle <= settings.cycles; cycle++) {
-    const ofCycle = wanted.filter((each) => each.cycle === cycle)
-    const missing = ofCycle.filter(({ pad, split }) => !resumed || !existsSync(predictionFile(run, name, fold, cycle, pad, split)))
+    const missing = wanted.filter((each) => each.cycle === cycle && !(resumed && isThere(each)))
     if (missing.length > 0) {
-      const model = loadModel(readFileSync(snapshotFile(run, name, fold, cycle)))
+      const model = readWhole(snapshotFile(run, name, fold, cycle), loadModel, trainCommand(run, name, fold))
       for (const { pad, split } of missing) {
         const clips = clipsOf(split)
         const scores = await predictClips(model, settings, features, split === 'valid' ? 'curated' : split, clips, pad, {

@@ -40,8 +40,8 @@ export async function pseudoLabelStage(run: RunFolder, options: StageOptions, le
             Array.from({ length: labeller.cycles }, (_, cycle) =>
               readScores(
                 predictionFile(run, labeller.name, fold, cycle + 1, 0, 'noisy'),
-                classes,
-                `Run: dcase2019 predict --run ${run.path} --model ${labeller.name}`,
+                { clips: features.splits.noisy.size, classes },
+                `dcase2019 predict --run ${run.path} --model ${labeller.name}`,
               ),
             ),
           ]),

@@ -20,8 +20,8 @@ export async function reportClips(run: RunFolder, features: FeatureStore, { prim
   const places = split === 'test' ? Array.from({ length: size }, (_, place) => place) : heldOutPlaces(run, features)
   const { classes } = features
   const files = systemScores(run, ensembleSystem)
-  const wayOut = `Run: dcase2019 ensemble --run ${run.path}`
-  const scores = readScores(split === 'test' ? files.test : files.heldOut, classes.length, wayOut).data
+  const shape = { clips: places.length, classes: classes.length }
+  const scores = readScores(split === 'test' ? files.test : files.heldOut, shape, `dcase2019 ensemble --run ${run.path}`).data
   const truth = labelsOf(features, split, places)
   const clips = places.map((place, row): ReportClip => {
     const [from, to] = [row * classes.length, (row + 1) * classes.length]

@@ -11,13 +11,15 @@ import { trainStage } from './train.js'
 
 export interface RunResult {
   readonly evaluation: Evaluation
+  /** Clips and rows that `--skip-bad` left out, and why. */
+  readonly leftOut: readonly string[]
   /** What it is → where it lies. */
   readonly files: readonly (readonly [string, string])[]
 }
 
 /** The whole chain; every stage that is done already is passed over. */
 export async function runAll(run: RunFolder, options: StageOptions): Promise<RunResult> {
-  await prepareStage(run, options)
+  const { leftOut } = await prepareStage(run, options)
   for (const model of run.config.models) {
     if (model.ssl) await pseudoLabelStage(run, options, model.name)
     await trainStage(run, options, model.name)
@@ -28,6 +30,7 @@ export async function runAll(run: RunFolder, options: StageOptions): Promise<Run
   const report = await reportStage(run, options)
   return {
     evaluation,
+    leftOut,
     files: [
       ['submission', run.submission],
       ['scores', run.evaluation],

@@ -6,17 +6,18 @@ import type { StageOptions } from './stage-options.js'
 /**
  * Runs one stage: passes it over when its record is done under the same key, reports start and end, and writes the record.
  *
- * @param about `key`: hash of everything that the result depends on; `outputs`: files without which it is not done, whatever the record says
+ * @param about `key`: hash of everything that the result depends on; `outputs`: files without which it is not done, whatever the record says; `holds`: the same as
+ * a question
  * @param work returns JSON-safe details for the record and a note for the terminal
  */
 export async function runStage(
   run: RunFolder,
   options: StageOptions,
-  about: { readonly stage: string; readonly key: string; readonly outputs?: readonly string[] },
+  about: { readonly stage: string; readonly key: string; readonly outputs?: readonly string[]; readonly holds?: () => boolean },
   work: () => Promise<{ readonly note?: string; readonly details?: Record<string, unknown> }>,
 ): Promise<void> {
-  const { stage, key, outputs = [] } = about
-  const done = outputs.every((path) => existsSync(path)) ? doneStage(run, stage, key) : undefined
+  const { stage, key, outputs = [], holds = () => true } = about
+  const done = outputs.every((path) => existsSync(path)) && holds() ? doneStage(run, stage, key) : undefined
   if (done) {
     options.report({ type: 'stage', stage, state: 'already done', ...(typeof done['note'] === 'string' ? { note: done['note'] } : {}) })
     return

@@ -6,22 +6,21 @@ import { createModel, decodeSafetensors, encodeSafetensors, loadWeights, saveMod
 import type { TaggingModel } from '@audiotag/models'
 import { adam, captureCheckpoint, createTrainStep, restoreCheckpoint, sgd, train } from '@audiotag/train'
 import type { Batches, Checkpoint, Optimizer, Stream } from '@audiotag/train'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createBatches } from '../data/batches.js'
 import type { FeatureStore } from '../data/features.js'
-import { MissingError } from '../cli/errors.js'
 import type { ModelSettings } from '../config/schema.js'
 import { labelsOf, openRunFeatures } from '../run/run-features.js'
 import { createEventLog } from '../run/event-log.js'
-import { writeFileWhole, writeJson } from '../run/files.js'
+import { readWhole, writeFileWhole, writeJson } from '../run/files.js'
 import { foldRows, trainingLength } from '../run/job-plan.js'
 import type { FoldRows } from '../run/job-plan.js'
 import { provenance, settingsOf } from '../run/run-folder.js'
 import type { RunFolder } from '../run/run-folder.js'
 import { readScores } from '../run/scores.js'
 import { batchStreams } from './batch-streams.js'
-import { checkpointFile, jobKey, readJobRecord, snapshotFile, writeJobRecord } from './job-files.js'
+import { checkpointFile, jobKey, readJobRecord, snapshotFile, trainCommand, writeJobRecord } from './job-files.js'
 import { predictClips } from './predict-clips.js'
 import { pseudoLabelFile } from './pseudo-label.js'
 import type { StageOptions } from './stage-options.js'
@@ -39,7 +38,8 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
   const settings = settingsOf(config, name)
   const key = jobKey(run, name, fold)
   const earlier = readJobRecord(run, name, fold)
-  if (earlier?.status === 'done' && earlier.key === key) return
+  const snapshots = Array.from({ length: settings.cycles }, (_, index) => snapshotFile(run, name, fold, index + 1))
+  if (earlier?.status === 'done' && earlier.key === key && snapshots.every((file) => existsSync(file))) return
 
   const folder = run.job(name, fold)
   const features = openRunFeatures(run)
@@ -48,7 +48,11 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
   const classes = features.classes.length
   const streams = trainingStreams(settings)
   const pseudo = settings.ssl
-    ? readScores(pseudoLabelFile(run, name, fold), classes, `Run: dcase2019 pseudo-label --run ${run.path} --model ${name}`).data
+    ? readScores(
+        pseudoLabelFile(run, name, fold),
+        { clips: features.splits.noisy.size, classes },
+        `dcase2019 pseudo-label --run ${run.path} --model ${name}`,
+      ).data
     : null
 
   const backend = await selectBackend(options.backend as 'auto', { threads: options.threads })
@@ -59,8 +63,23 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
 
   mkdirSync(join(folder, 'checkpoints'), { recursive: true })
   writeJson(join(folder, 'config.json'), settings)
-  const checkpoint = earlier?.key === key ? readCheckpoint(checkpointFile(run, name, fold)) : null
-  const startStep = checkpoint ? restoreCheckpoint(checkpoint, { model, optimizer }).step : 0
+  const latest = checkpointFile(run, name, fold)
+  const startStep =
+    earlier?.key === key && existsSync(latest)
+      ? readWhole(
+          latest,
+          (bytes) => {
+            // Of this program: its tensors are float32 and int32 only.
+            const checkpoint = decodeSafetensors(bytes) as Checkpoint
+            const cycles = Math.floor(Number(checkpoint.metadata['step']) / length.stepsPerCycle)
+            // A snapshot that is gone comes back from the start only.
+            return snapshots.slice(0, cycles).every((file) => existsSync(file))
+              ? restoreCheckpoint(checkpoint, { model, optimizer }).step
+              : 0
+          },
+          trainCommand(run, name, fold),
+        )
+      : 0
   const log = createEventLog(folder, startStep, options.report)
   const started = new Date()
   const before = startStep > 0 ? (earlier?.seconds ?? 0) : 0
@@ -181,18 +200,9 @@ function createTagger(run: RunFolder, settings: ModelSettings, fold: number, cla
   )
   if (initFrom !== null) {
     const file = snapshotFile(run, initFrom, fold, settingsOf(run.config, initFrom).cycles)
-    if (!existsSync(file))
-      throw new MissingError(
-        `model ${settings.name} starts from ${file}, which is not there. Run: dcase2019 train --run ${run.path} --model ${initFrom}`,
-      )
-    loadWeights(model, readFileSync(file))
+    readWhole(file, (bytes) => loadWeights(model, bytes), trainCommand(run, initFrom, fold))
   }
   return model
-}
-
-/** A checkpoint of this program: its tensors are float32 and int32 only. */
-function readCheckpoint(file: string): Checkpoint | null {
-  return existsSync(file) ? (decodeSafetensors(readFileSync(file)) as Checkpoint) : null
 }
 
 async function nextBatches(batches: ReturnType<typeof createBatches>, streams: readonly Stream[], step: number): Promise<Batches> {

@@ -32,7 +32,7 @@ export async function trainStage(
     const { cycles } = settingsOf(run.config, name)
     const folds = run.config.folds.train
     const key = hashOf(folds.map((each) => jobKey(run, name, each)))
-    const outputs = folds.map((each) => snapshotFile(run, name, each, cycles))
+    const outputs = folds.flatMap((each) => Array.from({ length: cycles }, (_, index) => snapshotFile(run, name, each, index + 1)))
     await runStage(run, options, { stage: `train ${name}`, key, outputs }, async () => {
       await runJobs(
         run.config.folds.train.map((each) => ({

@@ -62,7 +62,7 @@ describe('openFeatures', { timeout: 60_000 }, () => {
 
     const index = readFileSync(join(dir, 'index.json'), 'utf8')
     writeFileSync(join(dir, 'index.json'), index.slice(0, 100))
-    expect(() => openFeatures(dir)).toThrow(/index\.json: is damaged.*--fresh/)
+    expect(() => openFeatures(dir)).toThrow(/index\.json: is damaged.*dcase2019 prepare/)
     writeFileSync(join(dir, 'index.json'), index.replace('"format":1', '"format":99'))
     expect(() => openFeatures(dir)).toThrow('has format 99')
     writeFileSync(join(dir, 'index.json'), index)
