@@ -159,12 +159,17 @@ export async function rerun(run: GoldenRun, steps: number = run.steps): Promise<
   return { model, optimizer, curves, gradients, dispose }
 }
 
-/** Every curve within the tolerance of each step. */
+/**
+ * Every curve within the tolerance of each step, or of an earlier one: a tolerance is the worst of eight computations, and where these happen to meet again
+ * it drops to a tenth of the step before, though no run that has drifted comes back.
+ */
 export function expectCurves(run: GoldenRun, curves: Record<string, number[]>, factor: number): void {
   for (const [name, curve] of Object.entries(run.curves)) {
+    let tolerance = 0
     for (const [step, value] of curves[name].entries()) {
+      tolerance = Math.max(tolerance, curve.tolerance[step])
       try {
-        expectClose([value], [curve.float64[step]], { absolute: factor * curve.tolerance[step] })
+        expectClose([value], [curve.float64[step]], { absolute: factor * tolerance })
       } catch (error) {
         throw new Error(`${name} at step ${step}`, { cause: error })
       }
