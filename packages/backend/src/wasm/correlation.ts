@@ -22,7 +22,7 @@ export function correlate(heap: Heap, job: Correlation, packing: Packing): void 
   const bandRows = copies ? clamp(Math.floor((BAND_BYTES / lineBytes - job.taps) / job.stepRows) + 1, 1, job.gridRows) : job.gridRows
   const partBytes = align(SPILL_BYTES + (copies ? ((bandRows - 1) * job.stepRows + job.taps) * lineBytes : 0))
   const weightBytes = packedBytes(job.taps * job.kernelWidth * job.channels, job.outputs)
-  const weights = heap.scratch(weightBytes + partBytes * heap.threads)
+  const weights = heap.scratch(weightBytes + partBytes * heap.parts)
   packWeights(heap, job, packing, weights)
   heap.run(
     'convolve',

@@ -15,7 +15,10 @@ const PARALLEL_WORK = 30_000
 /** Options of a job. */
 export interface JobOptions {
   readonly reals?: readonly number[]
+  /** About the vector operations it takes; small jobs stay on one thread. Default: many. */
   readonly work?: number
+  /** Default: `parts` of the heap. */
+  readonly parts?: number
 }
 
 /**
@@ -23,12 +26,13 @@ export interface JobOptions {
  * Scratch memory comes from the module's own allocator, grows as needed and is kept.
  */
 export class Heap {
-  /** How many parts a job is split into. */
   readonly threads: number
+  /** How many parts a job is cut into at most: more than threads, so that a late one has less to do. */
+  readonly parts: number
   readonly #backend: WasmBackend
   readonly #memory: WebAssembly.Memory
   readonly #kernels: Kernels
-  readonly #parallel: ((kernel: KernelName, parameters: number) => void) | undefined
+  readonly #parallel: ((kernel: KernelName, parameters: number, parts: number) => void) | undefined
   readonly #parameters: number
   #words: Int32Array
   #reals: Float32Array
@@ -40,9 +44,10 @@ export class Heap {
     memory: WebAssembly.Memory,
     kernels: Kernels,
     threads = 1,
-    parallel?: (kernel: KernelName, parameters: number) => void,
+    parallel?: (kernel: KernelName, parameters: number, parts: number) => void,
   ) {
     this.threads = threads
+    this.parts = threads === 1 ? 1 : 2 * threads
     this.#backend = backend
     this.#memory = memory
     this.#kernels = kernels
@@ -95,12 +100,12 @@ export class Heap {
   }
 
   /**
-   * Runs all parts of a job, on all threads unless it is small. `words` are integers and addresses, `reals` are rounded to float32,
-   * `work` is about the vector operations it takes. One part or many give the same bits.
+   * Runs all parts of a job, on all threads unless it is small. `words` are integers and addresses, `reals` are rounded to float32.
+   * One part or many give the same bits.
    */
-  run(kernel: KernelName, words: readonly number[], { reals = [], work = Infinity }: JobOptions = {}): void {
+  run(kernel: KernelName, words: readonly number[], { reals = [], work = Infinity, parts = this.parts }: JobOptions = {}): void {
     this.#write(words, reals)
-    if (this.#parallel && work >= PARALLEL_WORK) this.#parallel(kernel, this.#parameters)
+    if (this.#parallel && work >= PARALLEL_WORK) this.#parallel(kernel, this.#parameters, parts)
     else this.#kernels[kernel](this.#parameters, 0, 1)
   }
 

@@ -82,6 +82,7 @@ export function sumOverPixels(heap: Heap, job: PixelSum): void {
       blockRows,
       blockColumns,
     ],
-    { work: (batch * gridRows * gridColumns * outputs * taps * run) / 4 },
+    // Each part copies its own operands: no more parts than threads.
+    { parts: heap.threads, work: (batch * gridRows * gridColumns * outputs * taps * run) / 4 },
   )
 }

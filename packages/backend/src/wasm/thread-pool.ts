@@ -1,5 +1,5 @@
 import { BackendError } from '../errors.js'
-import { BOARD_WORDS, DONE, FAILED, GENERATION, KERNEL, PARAMETERS } from './job-board.js'
+import { BOARD_WORDS, DONE, FAILED, KERNEL, PARAMETERS, PART_LIMIT, PARTS, STATE, takePart } from './job-board.js'
 import type { WorkerTask } from './job-board.js'
 import { KERNEL_NAMES } from './kernel-names.js'
 import type { KernelName, Kernels } from './kernel-names.js'
@@ -13,8 +13,8 @@ const SPINS = 20_000
 
 /** Workers that share the wasm memory with the main thread and split every kernel with it. */
 export interface ThreadPool {
-  /** Runs all parts of a job: part 0 here, the others on the workers; returns when all are done. */
-  readonly run: (kernel: KernelName, parameters: number) => void
+  /** Runs all parts of a job, here and on the workers; returns when all are done. */
+  readonly run: (kernel: KernelName, parameters: number, parts: number) => void
   /** Ends the workers. They end with the process by themselves. */
   readonly close: () => void
 }
@@ -26,7 +26,7 @@ interface StartedWorker {
 }
 
 /**
- * Starts `parts - 1` workers on a shared memory.
+ * Starts `threads - 1` workers on a shared memory.
  *
  * @throws BackendError `timeout` when a worker does not answer, `start` when it fails.
  */
@@ -34,17 +34,17 @@ export async function startThreadPool(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
   kernels: Kernels,
-  parts: number,
+  threads: number,
 ): Promise<ThreadPool> {
   const board = new Int32Array(new SharedArrayBuffer(BOARD_WORDS * 4))
-  const workers = Array.from({ length: parts - 1 }, () => startWorker())
+  const workers = Array.from({ length: threads - 1 }, () => startWorker())
   const close = (): void => {
     for (const worker of workers) worker.terminate()
   }
-  for (const [i, worker] of workers.entries()) worker.post({ module, memory, board, part: i + 1, parts })
+  for (const [i, worker] of workers.entries()) worker.post({ module, memory, board, thread: i + 1 })
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_resolve, reject) => {
-    const message = `useWasm: ${parts - 1} worker(s) did not start within ${START_MILLISECONDS / 1000} s. Use { threads: 1 }.`
+    const message = `useWasm: ${threads - 1} worker(s) did not start within ${START_MILLISECONDS / 1000} s. Use { threads: 1 }.`
     timer = setTimeout(() => reject(new BackendError('timeout', message)), START_MILLISECONDS)
   })
   try {
@@ -55,20 +55,28 @@ export async function startThreadPool(
   } finally {
     clearTimeout(timer)
   }
+  let job = 0
   const mayWait = typeof process === 'object' && typeof process.getBuiltinModule === 'function'
 
   return {
     close,
-    run(kernel, parameters) {
+    run(kernel, parameters, parts) {
       Atomics.store(board, KERNEL, KERNEL_NAMES.indexOf(kernel))
       Atomics.store(board, PARAMETERS, parameters | 0)
       Atomics.store(board, DONE, 0)
-      Atomics.add(board, GENERATION, 1)
-      Atomics.notify(board, GENERATION)
-      kernels[kernel](parameters, 0, parts)
+      // No part is left of the last job, whatever PARTS says while it changes: it is raised only after STATE stands at no part of any job.
+      job = (job + 1) & 0x7fffff
+      Atomics.store(board, STATE, job * PART_LIMIT + PART_LIMIT - 1)
+      Atomics.store(board, PARTS, parts)
+      Atomics.store(board, STATE, job * PART_LIMIT)
+      Atomics.notify(board, STATE)
+      for (let part = takePart(board); part !== -1; part = takePart(board)) {
+        kernels[kernel](parameters, part, parts)
+        Atomics.add(board, DONE, 1)
+      }
       let spins = 0
       let started = 0
-      for (let done = Atomics.load(board, DONE); done < parts - 1; done = Atomics.load(board, DONE)) {
+      for (let done = Atomics.load(board, DONE); done < parts; done = Atomics.load(board, DONE)) {
         if (++spins < SPINS) continue
         started ||= performance.now()
         if (performance.now() - started > PART_MILLISECONDS) {

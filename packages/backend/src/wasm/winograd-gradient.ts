@@ -34,7 +34,7 @@ export function sumWinograd(heap: Heap, job: PixelSum): void {
   const gradientBytes = align(block * outputs * 64 + 16 * 64)
   const sumBytes = align(16 * channels * outputs * 4)
   const lineBytes = align(4 * (job.gridColumns + 3) * channels * 4)
-  const input = heap.scratch(inputBytes + gradientBytes + sumBytes + lineBytes * heap.threads)
+  const input = heap.scratch(inputBytes + gradientBytes + sumBytes + lineBytes * heap.parts)
   const gradient = input + inputBytes
   const sums = gradient + gradientBytes
   for (let first = 0; first < windows; first += block) {

@@ -41,7 +41,7 @@ export function correlateWinograd(heap: Heap, job: Correlation, packing: Packing
   const partBytes = align(block * windowBytes + 2 * 16 * 64 + lineBytes)
   const packed = packedBytes(9 * job.channels, job.outputs)
   const transformedBytes = align(16 * job.channels * job.outputs * 4)
-  const weights = heap.scratch(packed + transformedBytes + partBytes * heap.threads)
+  const weights = heap.scratch(packed + transformedBytes + partBytes * heap.parts)
   packWeights(heap, job, packing, weights)
   heap.run('winogradWeights', [weights, job.channels, job.outputs, weights + packed], { work: 16 * job.channels * job.outputs })
   heap.run(
