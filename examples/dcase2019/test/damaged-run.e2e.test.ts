@@ -169,6 +169,20 @@ it('a data set that has moved: --data says where it is now, and nothing runs aga
   expect(JSON.parse(readFileSync(join(at, 'config.json'), 'utf8'))).toMatchObject({ data: moved })
 }, 30_000)
 
+/** Every file above `blocks` × 512 bytes fails as on a full disk, for root too. */
+function withFileLimit(blocks: number, args: readonly string[]): Promise<Finished> {
+  const program = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+  const command = `ulimit -f ${blocks}; exec "$0" "$@"`
+  const child = spawn('/bin/sh', ['-c', command, process.execPath, program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  return new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr })))
+}
+
+const trained = (at: string) => ['latest', 'cycle-1', 'cycle-2'].map((name) => bits(at, `${job}/checkpoints/${name}.safetensors`))
+
 describe('a place that cannot be written', { timeout: 30_000 }, () => {
   it('a run folder below a file is an error that names it, exit 1', async () => {
     const file = join(folder, 'file')
@@ -180,20 +194,6 @@ describe('a place that cannot be written', { timeout: 30_000 }, () => {
     }
     expect(readFileSync(file, 'utf8')).toBe('the only copy')
   })
-
-  /** Every file above `blocks` × 512 bytes fails as on a full disk, for root too. */
-  function withFileLimit(blocks: number, args: readonly string[]): Promise<Finished> {
-    const program = fileURLToPath(new URL('../dist/main.js', import.meta.url))
-    const command = `ulimit -f ${blocks}; exec "$0" "$@"`
-    const child = spawn('/bin/sh', ['-c', command, process.execPath, program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-    let stdout = ''
-    let stderr = ''
-    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
-    return new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr })))
-  }
-
-  const trained = (at: string) => ['latest', 'cycle-1', 'cycle-2'].map((name) => bits(at, `${job}/checkpoints/${name}.safetensors`))
 
   it.runIf(process.platform !== 'win32')(
     'training that cannot write goes on later, from a checkpoint that is as it was, to the same bits',
