@@ -174,6 +174,7 @@ describe('what it refuses', () => {
     ['scores.csv: must have a header and rows, got an empty file.', '\uFEFF\n\n'],
     ['scores.csv: must have at least one row below the header.', 'fname,Bark\n'],
     ['scores.csv:1: the header must name at least two columns, got "fname;Bark". Columns are separated by commas.', 'fname;Bark\na;1'],
+    ['scores.csv:1: the header must name at least two columns, got "a\\u000ab". Columns', '"a\nb"\n'],
     ['scores.csv:1: column 3 has no name.', 'fname,Bark,\na,1,2'],
     ['scores.csv:1: column names must be unique, got "Bark" in columns 2 and 3.', 'fname,Bark,Bark\na,1,2'],
     ['scores.csv:3: every row must have 2 fields, as the header, got 3.', 'fname,Bark\na,1\nb,1,2'],

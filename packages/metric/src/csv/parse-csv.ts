@@ -15,9 +15,10 @@ export interface CsvTable {
   readonly rows: readonly CsvRow[]
 }
 
-/** Throws `file:line: rule`. */
+/** Throws `file:line: rule`, on one line: control characters of quoted fields are escaped. */
 export function csvError(file: string, line: number | null, rule: string): never {
-  throw new MetricError('METRIC_CSV', `${file}${line === null ? '' : `:${line}`}: ${rule}`)
+  const escaped = rule.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  throw new MetricError('METRIC_CSV', `${file}${line === null ? '' : `:${line}`}: ${escaped}`)
 }
 
 /** A position in the text, moved along by the functions below. */
