@@ -81,8 +81,8 @@ const badTables: [string, Files, number, RegExp][] = [
   ],
 ]
 
-describe('what cannot be used ends with an error that names it', () => {
-  it.concurrent.each(badSounds)('%s audio: exit 1', async (_, bytes, reason) => {
+describe.concurrent('what cannot be used ends with an error that names it', { timeout: 60_000 }, () => {
+  it.each(badSounds)('%s audio: exit 1', async (_, bytes, reason) => {
     const data = place(kaggleFiles({ 'train_noisy/n3.wav': bytes }))
     const { code, stdout, stderr } = await prepare(data, place())
     expect(stderr).toContain(`error: ${join(data, 'train_noisy/n3.wav')}: `)
@@ -92,7 +92,7 @@ describe('what cannot be used ends with an error that names it', () => {
     expect(stdout).toBe('')
   })
 
-  it.concurrent.each(badTables)('%s', async (_, files, exit, message) => {
+  it.each(badTables)('%s', async (_, files, exit, message) => {
     const data = place(files)
     const { code, stdout, stderr } = await prepare(data, place())
     expect(stderr).toMatch(message)
@@ -102,7 +102,7 @@ describe('what cannot be used ends with an error that names it', () => {
   })
 })
 
-describe('what is unusual works', () => {
+describe.concurrent('what is unusual works', { timeout: 60_000 }, () => {
   it('a byte-order mark, CRLF and quotes give the very features of the plain tables', async () => {
     const files = kaggleFiles()
     const quoted = (files[table] as string)
@@ -140,7 +140,7 @@ describe('what is unusual works', () => {
   })
 })
 
-describe('--skip-bad', () => {
+describe.concurrent('--skip-bad', { timeout: 60_000 }, () => {
   it('goes on without what is bad, lists it at the end and in run.json; training, scores and submission are of the rest', async () => {
     const files = kaggleFiles()
     const rows = badSounds.map(([, bytes], i) => {

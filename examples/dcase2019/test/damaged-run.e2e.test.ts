@@ -58,7 +58,7 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-describe('a file of the run that is damaged is named, with the way out', { timeout: 30_000 }, () => {
+describe.concurrent('a file of the run that is damaged is named, with the way out', { timeout: 60_000 }, () => {
   it.each([
     ['no JSON', '{ "name": "ti', /config\.json is not JSON: .*Remove it, or start over with --fresh/u],
     ['no config', '{}', /config\.json is no config of this version:\n(.|\n)*Remove it, or start over with --fresh/u],
@@ -183,7 +183,7 @@ function withFileLimit(blocks: number, args: readonly string[]): Promise<Finishe
 
 const trained = (at: string) => ['latest', 'cycle-1', 'cycle-2'].map((name) => bits(at, `${job}/checkpoints/${name}.safetensors`))
 
-describe('a place that cannot be written', { timeout: 30_000 }, () => {
+describe.concurrent('a place that cannot be written', { timeout: 60_000 }, () => {
   it('a run folder below a file is an error that names it, exit 1', async () => {
     const file = join(folder, 'file')
     writeFileSync(file, 'the only copy')
