@@ -2,15 +2,24 @@ import { getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-co
 import type { KernelFunc } from '@tensorflow/tfjs-core'
 
 import { batchNormKernels } from './batch-norm-kernels.js'
+import { channelsFirstKernels } from './channels-first-kernels.js'
+import { complexKernels } from './complex-kernels.js'
 import { convolutionKernels } from './convolution-kernels.js'
 import { depthwiseKernels } from './depthwise-kernels.js'
+import { einsumKernel } from './einsum-kernel.js'
+import { fourierKernels } from './fourier-kernels.js'
+import { fusedDepthwiseKernel } from './fused-depthwise-kernel.js'
 import { fusedKernels } from './fused-kernels.js'
 import type { Heap } from './heap.js'
 import { identityKernel } from './identity-kernel.js'
+import { integerProductKernel } from './integer-product-kernel.js'
 import { matrixProductKernels } from './matrix-product-kernels.js'
 import { maxPoolKernels } from './max-pool-kernels.js'
 import { optimizerKernels } from './optimizer-kernels.js'
 import { segmentSumKernel } from './segment-sum-kernel.js'
+import { stockFaultsKernels } from './stock-faults-kernels.js'
+import { stringKernels } from './string-kernels.js'
+import { transposedConvolutionKernel } from './transposed-convolution-kernel.js'
 
 /** Kernels by name. `heapOf` finds the heap of the backend that runs; `stock` gives TensorFlow.js's own kernel, for what ours do not do. */
 export type OwnKernels = (heapOf: (backend: unknown) => Heap, stock: (name: string) => KernelFunc) => Record<string, KernelFunc>
@@ -25,6 +34,16 @@ const FAMILIES: readonly OwnKernels[] = [
   depthwiseKernels,
   segmentSumKernel,
   fusedKernels,
+  // These wrap what is there: the later, the further out.
+  transposedConvolutionKernel,
+  channelsFirstKernels,
+  fusedDepthwiseKernel,
+  integerProductKernel,
+  einsumKernel,
+  stockFaultsKernels,
+  stringKernels,
+  complexKernels,
+  fourierKernels,
 ]
 
 /** A second time, ours would be taken for the stock ones. */
