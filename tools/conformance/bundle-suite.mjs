@@ -1,4 +1,4 @@
-import { readFile, realpath } from 'node:fs/promises'
+import { mkdir, readFile, realpath, rename, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -16,10 +16,11 @@ export async function bundleSuite(backendFile) {
   const tensorflow = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-cpu', '@tensorflow/tfjs-backend-wasm']
   const folders = await Promise.all(tensorflow.map(async (name) => [name, await packageFolder(name)]))
   const outfile = join(root, 'node_modules/.cache/conformance', `${backendFile}.cjs`)
-  await build({
+  const { outputFiles } = await build({
     entryPoints: [join(folder, 'suite.js')],
     outfile,
     bundle: true,
+    write: false,
     platform: 'node',
     format: 'cjs',
     mainFields: ['module', 'main'],
@@ -33,6 +34,10 @@ export async function bundleSuite(backendFile) {
     logLevel: 'error',
     plugins: [ownPlace],
   })
+  // In one go: another run may be loading it.
+  await mkdir(dirname(outfile), { recursive: true })
+  await writeFile(`${outfile}.${process.pid}`, outputFiles[0].contents)
+  await rename(`${outfile}.${process.pid}`, outfile)
   return outfile
 }
 

@@ -8,7 +8,7 @@ import { bundleSuite } from './bundle-suite.mjs'
 
 const [backend, options] = await readArguments()
 const list = new URL(`known-failures-${backend}.json`, import.meta.url)
-const known = existsSync(list) ? JSON.parse(await readFile(list, 'utf8')) : {}
+let known = existsSync(list) ? JSON.parse(await readFile(list, 'utf8')) : {}
 
 const { runSpecs } = createRequire(import.meta.url)(await bundleSuite(backend))
 const { log, warn, error } = console
@@ -18,8 +18,8 @@ Object.assign(console, { log, warn, error })
 
 const failures = new Map(specs.filter(({ status }) => status === 'failed').map(({ name, messages }) => [name, messages]))
 if (options.update) {
-  const next = [...failures.keys()].map((name) => [name, known[name] ?? ''])
-  await writeFile(list, `${JSON.stringify(Object.fromEntries(next), null, 2)}\n`)
+  known = Object.fromEntries([...failures.keys()].map((name) => [name, known[name] ?? '']))
+  await writeFile(list, `${JSON.stringify(known, null, 2)}\n`)
 }
 const problems = []
 for (const [name, messages] of failures) {

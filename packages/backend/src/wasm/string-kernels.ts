@@ -1,6 +1,7 @@
 import { backend_util, util } from '@tensorflow/tfjs-core'
-import type { FillAttrs, KernelFunc, TensorInfo, TileAttrs } from '@tensorflow/tfjs-core'
+import type { FillAttrs, KernelFunc, SparseToDenseAttrs, TensorInfo, TileAttrs } from '@tensorflow/tfjs-core'
 
+import { BackendError } from '../errors.js'
 import type { OwnKernels } from './own-kernels.js'
 import type { WasmBackend } from './wasm-backend.js'
 
@@ -13,7 +14,7 @@ const COMPARISONS: Readonly<Record<string, (a: string, b: string) => boolean>> =
   LessEqual: (a, b) => a <= b,
 }
 
-/** Operations on strings that the stock kernels take for numbers: comparisons, `fill` and `tile`. Strings never are on the heap. */
+/** Operations on strings that the stock kernels take for numbers (or abort): comparisons, `fill`, `tile`, `sparseToDense`. Strings never are on the heap. */
 export const stringKernels: OwnKernels = (_heapOf, before) => ({
   ...Object.fromEntries(
     Object.entries(COMPARISONS).map(([name, compare]): [string, KernelFunc] => [
@@ -47,6 +48,29 @@ export const stringKernels: OwnKernels = (_heapOf, before) => ({
     const place = placeIn(shape, x.shape)
     const bytes = Array.from({ length: util.sizeFromShape(shape) }, (_, i) => from[place(i)])
     return stringTensor(args.backend as WasmBackend, shape, 'string', bytes)
+  },
+  SparseToDense: (args) => {
+    const { sparseIndices, sparseValues, defaultValue } = args.inputs as Record<string, TensorInfo>
+    if (sparseValues.dtype !== 'string') return before('SparseToDense')(args)
+    const backend = args.backend as WasmBackend
+    const { outputShape } = args.attrs as unknown as SparseToDenseAttrs
+    const { sliceRank, numUpdates, strides, outputSize } = backend_util.calculateShapes(sparseValues, sparseIndices, outputShape)
+    const [standard] = bytesOf(backend, defaultValue)
+    const bytes = Array.from({ length: outputSize }, () => standard)
+    const values = bytesOf(backend, sparseValues)
+    const indices = backend.typedArrayFromHeap(sparseIndices)
+    for (let i = 0; i < numUpdates; i++) {
+      let place = 0
+      for (let axis = 0; axis < sliceRank; axis++) place += indices[i * sliceRank + axis] * strides[axis]
+      if (!(place >= 0 && place < outputSize)) {
+        throw new BackendError(
+          'shape',
+          `sparseToDense: indices must lie within [${outputShape.join(', ')}], got ${place} of ${outputSize}.`,
+        )
+      }
+      bytes[place] = values[values.length === 1 ? 0 : i]
+    }
+    return stringTensor(backend, outputShape, 'string', bytes)
   },
 })
 
