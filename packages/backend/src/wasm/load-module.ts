@@ -34,6 +34,11 @@ const FILES = {
   sharedRelaxed: new URL('../kernels-shared-relaxed.wasm', import.meta.url),
 }
 
+/** A file of dist/, for Node. Written out with import.meta.url, bundlers would copy a script as it is, or write the folder of the build into the bundle. */
+export function fileOfPackage(path: string): URL {
+  return new URL(path, FILES.plain)
+}
+
 /** Compiles this package's kernels, for plain or shared memory, with plain or relaxed SIMD; in Node and in browsers. */
 export async function loadModule(shared: boolean, simd: 'plain' | 'relaxed'): Promise<WebAssembly.Module> {
   const url = shared ? (simd === 'plain' ? FILES.sharedPlain : FILES.sharedRelaxed) : FILES[simd]

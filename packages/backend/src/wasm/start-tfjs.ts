@@ -1,6 +1,7 @@
 import { backend, env, setBackend } from '@tensorflow/tfjs-core'
 
 import { BackendError } from '../errors.js'
+import { bundledFiles } from './bundled-files.js'
 import type { WasmBackend } from './wasm-backend.js'
 
 /** Milliseconds that TensorFlow.js may take to start. */
@@ -14,6 +15,7 @@ export interface StartedTfjs {
 
 /** Memories that were found; a start that failed later may be tried again. */
 const memories = new WeakMap<object, WebAssembly.Memory>()
+let pathsGiven = false
 
 /**
  * Starts TensorFlow.js's wasm backend: its plain build, or with `shared` the one whose memory other threads can see.
@@ -22,7 +24,11 @@ const memories = new WeakMap<object, WebAssembly.Memory>()
  * everything heavy is this package's kernels, which bring their own threads.
  */
 export async function startTfjs(shared: boolean): Promise<StartedTfjs> {
-  const { setThreadsCount } = await import('@tensorflow/tfjs-backend-wasm')
+  const { setThreadsCount, setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm')
+  const files = pathsGiven ? undefined : bundledFiles()
+  // TensorFlow.js refuses paths after a start that failed.
+  pathsGiven = true
+  if (files) setWasmPaths(files)
   env().set('WASM_HAS_MULTITHREAD_SUPPORT', shared)
   if (shared) setThreadsCount(1)
   const sharedMemory = shared ? standInForWorkers() : undefined

@@ -3,6 +3,7 @@ import { BOARD_WORDS, DONE, FAILED, KERNEL, PARAMETERS, PART_LIMIT, PARTS, STATE
 import type { WorkerTask } from './job-board.js'
 import { KERNEL_NAMES } from './kernel-names.js'
 import type { KernelName, Kernels } from './kernel-names.js'
+import { fileOfPackage } from './load-module.js'
 
 /** Milliseconds until all workers must have answered at start. */
 const START_MILLISECONDS = 10_000
@@ -92,10 +93,9 @@ export async function startThreadPool(
 
 /** One worker, of Node or of a browser. */
 function startWorker(): StartedWorker {
-  const url = new URL('kernel-worker.js', import.meta.url)
   const threads = typeof process === 'object' ? process.getBuiltinModule?.('node:worker_threads') : undefined
   if (threads) {
-    const worker = new threads.Worker(url)
+    const worker = new threads.Worker(fileOfPackage('wasm/kernel-worker.js'))
     const ready = new Promise<void>((resolve, reject) => {
       worker.once('message', () => resolve())
       worker.once('error', (error) => reject(new BackendError('start', `useWasm: a worker failed: ${error.message}`, { cause: error })))
@@ -106,7 +106,7 @@ function startWorker(): StartedWorker {
     ready.then(unref, unref)
     return { ready, post: (task) => worker.postMessage(task, []), terminate: () => void worker.terminate() }
   }
-  const worker = new Worker(new URL('kernel-worker.js', import.meta.url), { type: 'module' })
+  const worker = new Worker(new URL('./kernel-worker.js', import.meta.url), { type: 'module' })
   const ready = new Promise<void>((resolve, reject) => {
     worker.addEventListener('message', () => resolve(), { once: true })
     worker.addEventListener('error', (event) => reject(new BackendError('start', `useWasm: a worker failed: ${event.message}`)), {

@@ -1,0 +1,65 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import { viteBundle, webpackBundle } from './bundle.js'
+import { chromium, openPage } from './open-page.js'
+import type { Posted } from './open-page.js'
+
+const DIST = fileURLToPath(new URL('../../dist/', import.meta.url))
+const TFJS = join(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'wasm-out')
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+if (chromium === undefined) {
+  process.stderr.write(
+    'browser tests of @audiotag/backend left out: no Chromium (set CHROMIUM to its path); bundles are tested all the same\n',
+  )
+}
+
+/** What Node trains, in a process of its own. */
+const node = JSON.parse(
+  execFileSync(process.execPath, [fileURLToPath(new URL('fixtures/node.mjs', import.meta.url))], { encoding: 'utf8' }),
+) as Posted
+
+describe.each([
+  ['Vite', viteBundle],
+  ['webpack', webpackBundle],
+])('bundled by %s', (_name, bundle) => {
+  let folder = ''
+  let warnings: string[] = []
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'audiotag-bundle-'))
+    warnings = await bundle(folder)
+  }, 60_000)
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  test('the files of the kernels, of TensorFlow.js and of the workers are there, without warnings', async () => {
+    expect(warnings).toEqual([])
+    const names = (await readdir(folder, { recursive: true })).filter((name) => existsSync(join(folder, name)))
+    const wasm = await Promise.all(
+      names.filter((name) => name.endsWith('.wasm')).map(async (name) => sha256(await readFile(join(folder, name)))),
+    )
+    const wanted = ['kernels', 'kernels-relaxed', 'kernels-shared', 'kernels-shared-relaxed'].map((name) => join(DIST, `${name}.wasm`))
+    wanted.push(...['simd', 'threaded-simd'].map((name) => join(TFJS, `tfjs-backend-wasm-${name}.wasm`)))
+    expect(wasm.toSorted()).toEqual((await Promise.all(wanted.map(async (file) => sha256(await readFile(file))))).toSorted())
+  })
+
+  if (chromium === undefined) return
+
+  test('an isolated page trains on two threads to the bits of Node', async () => {
+    const posted = await openPage(folder, { isolated: true, query: '?threads=2' })
+    expect(posted).toEqual({ ...node, isolated: true, threads: 2 })
+  }, 70_000)
+
+  test('any other page trains on one thread to the bits of Node', async () => {
+    const posted = await openPage(folder, { isolated: false })
+    expect(posted).toEqual({ ...node, isolated: false, threads: 1 })
+  }, 70_000)
+})

@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { extname, join, normalize } from 'node:path'
+import { json } from 'node:stream/consumers'
+
+/** Chromium of this machine; nothing when there is none. */
+export const chromium: string | undefined = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
+  (file) => file !== undefined && file !== '' && existsSync(file),
+)
+
+/** What the page posts. */
+export interface Posted {
+  readonly isolated: boolean
+  readonly threads?: number
+  readonly simd?: string
+  readonly losses?: readonly number[]
+  readonly digest?: string
+  readonly error?: string
+  readonly code?: string
+}
+
+const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' }
+const ISOLATION = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
+
+/** Serves a folder on loopback, opens its page in headless Chromium and returns what the page posts. */
+export async function openPage(
+  folder: string,
+  { isolated, query = '', seconds = 60 }: { readonly isolated: boolean; readonly query?: string; readonly seconds?: number },
+): Promise<Posted> {
+  const missing: string[] = []
+  const server = createServer()
+  const result = new Promise<Posted>((resolve) => {
+    server.on('request', (request, response) => {
+      const { pathname } = new URL(request.url ?? '/', 'http://localhost')
+      if (request.method === 'POST') {
+        json(request).then(
+          (body) => {
+            response.end()
+            resolve(body as Posted)
+          },
+          () => response.writeHead(400).end(),
+        )
+        return
+      }
+      const file = pathname === '/' ? '/index.html' : normalize(pathname)
+      readFile(join(folder, file)).then(
+        (body) => {
+          response.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'text/plain', ...(isolated && ISOLATION) })
+          response.end(body)
+        },
+        () => {
+          missing.push(file)
+          response.writeHead(404).end()
+        },
+      )
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const profile = await mkdtemp(join(tmpdir(), 'audiotag-chromium-'))
+  // A group of its own, so that its children end with it.
+  const browser = spawn(
+    chromium ?? 'chromium',
+    [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-dev-shm-usage',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-extensions',
+      '--no-first-run',
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+      `--user-data-dir=${profile}`,
+      '--enable-logging=stderr',
+      `http://127.0.0.1:${port}/${query}`,
+    ],
+    { detached: true, stdio: ['ignore', 'ignore', 'pipe'] },
+  )
+  const log: string[] = []
+  browser.stderr.on('data', (chunk: Buffer) => log.push(chunk.toString()))
+  const closed = new Promise<void>((resolve) => browser.once('close', () => resolve()))
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const failed = new Promise<never>((_resolve, reject) => {
+    const fail = (what: string): void => {
+      const lines = log.join('').split('\n')
+      reject(new Error([what, `not found: ${missing.join(', ')}`, ...lines.filter((line) => line.includes('CONSOLE'))].join('\n')))
+    }
+    browser.once('error', (error) => fail(`Chromium did not start: ${error.message}`))
+    browser.once('exit', (code) => fail(`Chromium ended with code ${code} before the page posted.\n${log.join('').slice(-2000)}`))
+    timer = setTimeout(() => fail(`The page posted nothing within ${seconds} s.`), seconds * 1000)
+  })
+  try {
+    return await Promise.race([result, failed])
+  } finally {
+    clearTimeout(timer)
+    if (browser.pid !== undefined && browser.exitCode === null) {
+      process.kill(-browser.pid, 'SIGKILL')
+      await closed
+    }
+    server.closeAllConnections()
+    server.close()
+    await rm(profile, { recursive: true, force: true, maxRetries: 3 })
+  }
+}
