@@ -3,7 +3,7 @@ export { normGradientApply, normGradientMerge, normGradientSums } from './batch-
 export { convolve } from './convolve'
 export { depthwiseFilter, depthwiseInput } from './depthwise'
 export { maxPool, maxPoolGradient } from './max-pool'
-export { adam, sgd } from './optimizer'
+export { adam, sgd, squareSums } from './optimizer'
 export { packWeights } from './pack'
 export { segmentSum } from './segment-sum'
 export { weightGradient } from './weight-gradient'

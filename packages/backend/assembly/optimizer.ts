@@ -1,15 +1,17 @@
-// One pass over a parameter and its moments, in place.
+// One pass over every parameter and its moments, in place, and the norm of the gradients. Parameters are listed in a table of five words each.
 import { address, firstUnit, real, word } from './simd'
 
+/** Bytes of an entry of the table: value, two moments (or one and a word that is not used), gradient, elements. */
+const ENTRY: usize = 20
+
+/** Elements of a gradient that are summed in one go; the host has the same number. */
+const BLOCK: i32 = 8192
+
 /**
- * Adam. Words: value, m, v, gradient, elements. Reals: beta1, 1 - beta1, beta2, 1 - beta2, rate / correction1, 1 / sqrt(correction2), epsilon.
+ * Adam. Words: table of (value, m, v, gradient, elements), entries, vectors in all of them.
+ * Reals: beta1, 1 - beta1, beta2, 1 - beta2, rate / correction1, 1 / sqrt(correction2), epsilon.
  */
 export function adam(parameters: usize, part: i32, parts: i32): void {
-  const value = address(parameters, 0)
-  const m = address(parameters, 1)
-  const v = address(parameters, 2)
-  const gradient = address(parameters, 3)
-  const elements = word(parameters, 4)
   const beta1 = real(parameters, 32)
   const gain1 = real(parameters, 33)
   const beta2 = real(parameters, 34)
@@ -17,53 +19,130 @@ export function adam(parameters: usize, part: i32, parts: i32): void {
   const rate = real(parameters, 36)
   const root = real(parameters, 37)
   const epsilon = real(parameters, 38)
-  const quads = elements >> 2
-  const end = (<usize>firstUnit(quads, part + 1, parts)) << 4
-  for (let i = (<usize>firstUnit(quads, part, parts)) << 4; i < end; i += 16) {
-    const g = v128.load(gradient + i)
-    const a = f32x4.add(f32x4.mul(v128.load(m + i), f32x4.splat(beta1)), f32x4.mul(g, f32x4.splat(gain1)))
-    const b = f32x4.add(f32x4.mul(v128.load(v + i), f32x4.splat(beta2)), f32x4.mul(f32x4.mul(g, g), f32x4.splat(gain2)))
-    v128.store(m + i, a)
-    v128.store(v + i, b)
-    const floor = f32x4.add(f32x4.mul(f32x4.sqrt(b), f32x4.splat(root)), f32x4.splat(epsilon))
-    v128.store(value + i, f32x4.sub(v128.load(value + i), f32x4.div(f32x4.mul(a, f32x4.splat(rate)), floor)))
-  }
-  if (part != parts - 1) return
-  const stop = (<usize>elements) << 2
-  for (let i = (<usize>quads) << 4; i < stop; i += 4) {
-    const g = load<f32>(gradient + i)
-    const a = load<f32>(m + i) * beta1 + g * gain1
-    const b = load<f32>(v + i) * beta2 + g * g * gain2
-    store<f32>(m + i, a)
-    store<f32>(v + i, b)
-    store<f32>(value + i, load<f32>(value + i) - (a * rate) / (sqrt<f32>(b) * root + epsilon))
+  const vectors = word(parameters, 2)
+  let first = firstUnit(vectors, part, parts)
+  let last = firstUnit(vectors, part + 1, parts)
+  const end = address(parameters, 0) + <usize>word(parameters, 1) * ENTRY
+  for (let entry = address(parameters, 0); entry < end && last > 0; entry += ENTRY) {
+    const elements = word(entry, 4)
+    const all = (elements + 3) >> 2
+    if (first < all) {
+      const value = address(entry, 0)
+      const m = address(entry, 1)
+      const v = address(entry, 2)
+      const gradient = address(entry, 3)
+      const quads = elements >> 2
+      const stop = (<usize>min(last, quads)) << 4
+      for (let i = (<usize>first) << 4; i < stop; i += 16) {
+        const g = v128.load(gradient + i)
+        const a = f32x4.add(f32x4.mul(v128.load(m + i), f32x4.splat(beta1)), f32x4.mul(g, f32x4.splat(gain1)))
+        const b = f32x4.add(f32x4.mul(v128.load(v + i), f32x4.splat(beta2)), f32x4.mul(f32x4.mul(g, g), f32x4.splat(gain2)))
+        v128.store(m + i, a)
+        v128.store(v + i, b)
+        const floor = f32x4.add(f32x4.mul(f32x4.sqrt(b), f32x4.splat(root)), f32x4.splat(epsilon))
+        v128.store(value + i, f32x4.sub(v128.load(value + i), f32x4.div(f32x4.mul(a, f32x4.splat(rate)), floor)))
+      }
+      // The last vector of a parameter may be less than one: its elements one by one, the same operations.
+      if (last >= all) {
+        const bytes = (<usize>elements) << 2
+        for (let i = (<usize>quads) << 4; i < bytes; i += 4) {
+          const g = load<f32>(gradient + i)
+          const a = load<f32>(m + i) * beta1 + g * gain1
+          const b = load<f32>(v + i) * beta2 + g * g * gain2
+          store<f32>(m + i, a)
+          store<f32>(v + i, b)
+          store<f32>(value + i, load<f32>(value + i) - (a * rate) / (sqrt<f32>(b) * root + epsilon))
+        }
+      }
+    }
+    first = max(first - all, 0)
+    last -= all
   }
 }
 
-/** Gradient descent with momentum. Words: value, velocity, gradient, elements, nesterov. Reals: rate, momentum. */
+/**
+ * Gradient descent with momentum. Words: table of (value, velocity, –, gradient, elements), entries, vectors in all of them, nesterov.
+ * Reals: rate, momentum.
+ */
 export function sgd(parameters: usize, part: i32, parts: i32): void {
-  const value = address(parameters, 0)
-  const velocity = address(parameters, 1)
-  const gradient = address(parameters, 2)
-  const elements = word(parameters, 3)
-  const nesterov = word(parameters, 4) != 0
+  const nesterov = word(parameters, 3) != 0
   const rate = real(parameters, 32)
   const momentum = real(parameters, 33)
-  const quads = elements >> 2
-  const end = (<usize>firstUnit(quads, part + 1, parts)) << 4
-  for (let i = (<usize>firstUnit(quads, part, parts)) << 4; i < end; i += 16) {
-    const g = v128.load(gradient + i)
-    const u = f32x4.add(f32x4.mul(v128.load(velocity + i), f32x4.splat(momentum)), g)
-    v128.store(velocity + i, u)
-    const direction = nesterov ? f32x4.add(g, f32x4.mul(u, f32x4.splat(momentum))) : u
-    v128.store(value + i, f32x4.sub(v128.load(value + i), f32x4.mul(direction, f32x4.splat(rate))))
+  const vectors = word(parameters, 2)
+  let first = firstUnit(vectors, part, parts)
+  let last = firstUnit(vectors, part + 1, parts)
+  const end = address(parameters, 0) + <usize>word(parameters, 1) * ENTRY
+  for (let entry = address(parameters, 0); entry < end && last > 0; entry += ENTRY) {
+    const elements = word(entry, 4)
+    const all = (elements + 3) >> 2
+    if (first < all) {
+      const value = address(entry, 0)
+      const velocity = address(entry, 1)
+      const gradient = address(entry, 3)
+      const quads = elements >> 2
+      const stop = (<usize>min(last, quads)) << 4
+      for (let i = (<usize>first) << 4; i < stop; i += 16) {
+        const g = v128.load(gradient + i)
+        const u = f32x4.add(f32x4.mul(v128.load(velocity + i), f32x4.splat(momentum)), g)
+        v128.store(velocity + i, u)
+        const direction = nesterov ? f32x4.add(g, f32x4.mul(u, f32x4.splat(momentum))) : u
+        v128.store(value + i, f32x4.sub(v128.load(value + i), f32x4.mul(direction, f32x4.splat(rate))))
+      }
+      if (last >= all) {
+        const bytes = (<usize>elements) << 2
+        for (let i = (<usize>quads) << 4; i < bytes; i += 4) {
+          const g = load<f32>(gradient + i)
+          const u = load<f32>(velocity + i) * momentum + g
+          store<f32>(velocity + i, u)
+          store<f32>(value + i, load<f32>(value + i) - (nesterov ? g + u * momentum : u) * rate)
+        }
+      }
+    }
+    first = max(first - all, 0)
+    last -= all
   }
-  if (part != parts - 1) return
-  const stop = (<usize>elements) << 2
-  for (let i = (<usize>quads) << 4; i < stop; i += 4) {
-    const g = load<f32>(gradient + i)
-    const u = load<f32>(velocity + i) * momentum + g
-    store<f32>(velocity + i, u)
-    store<f32>(value + i, load<f32>(value + i) - (nesterov ? g + u * momentum : u) * rate)
+}
+
+/**
+ * Sums of squares in float64, one for each block of a gradient: fixed blocks, so that the number of parts changes no bit.
+ * Words: table of (–, –, –, gradient, elements), entries, blocks in all of them, target of float64.
+ */
+export function squareSums(parameters: usize, part: i32, parts: i32): void {
+  const blocks = word(parameters, 2)
+  let first = firstUnit(blocks, part, parts)
+  let last = firstUnit(blocks, part + 1, parts)
+  let target = address(parameters, 3)
+  const end = address(parameters, 0) + <usize>word(parameters, 1) * ENTRY
+  for (let entry = address(parameters, 0); entry < end && last > 0; entry += ENTRY) {
+    const elements = word(entry, 4)
+    const all = (elements + BLOCK - 1) / BLOCK
+    for (let block = first; block < min(last, all); block++) {
+      const from = block * BLOCK
+      store<f64>(target + ((<usize>block) << 3), squareSum(address(entry, 3) + ((<usize>from) << 2), min(BLOCK, elements - from)))
+    }
+    target += (<usize>all) << 3
+    first = max(first - all, 0)
+    last -= all
   }
+}
+
+function squareSum(source: usize, elements: i32): f64 {
+  let low = f64x2.splat(0)
+  let high = f64x2.splat(0)
+  const quads = (<usize>(elements >> 2)) << 4
+  for (let i: usize = 0; i < quads; i += 16) {
+    const g = v128.load(source + i)
+    const a = f64x2.promote_low_f32x4(g)
+    const b = f64x2.promote_low_f32x4(v128.shuffle<i64>(g, g, 1, 1))
+    low = f64x2.add(low, f64x2.mul(a, a))
+    high = f64x2.add(high, f64x2.mul(b, b))
+  }
+  const both = f64x2.add(low, high)
+  let sum = f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1)
+  const bytes = (<usize>elements) << 2
+  for (let i = quads; i < bytes; i += 4) {
+    const g = <f64>load<f32>(source + i)
+    sum += g * g
+  }
+  return sum
 }

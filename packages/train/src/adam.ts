@@ -20,7 +20,8 @@ export interface AdamOptions {
  * x = x − rate · (m / (1 − β₁ᵏ)) / (√(v / (1 − β₂ᵏ)) + ε), where k counts the updates of that very variable.
  *
  * State: `m/<variable>`, `v/<variable>` in the variable's shape, `step/<variable>` an int32.
- * Where the backend has the kernel `AudiotagAdam`, values and moments are updated in place, without temporaries.
+ * Where the backend has the kernel `AudiotagAdam`, values and moments are updated in place, without temporaries; with `AudiotagAdamAll`, those
+ * of all variables in one call.
  *
  * @throws TrainError `'option'`
  *
@@ -38,36 +39,47 @@ export function adam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions
 
     apply(variables: ReadonlyMap<string, tf.Variable>, gradients: Readonly<Record<string, tf.Tensor>>, learningRate: number): void {
       const pairs = updates('adam', variables, gradients, learningRate, slots)
-      const inPlace = hasKernel('AudiotagAdam')
-      tf.tidy(() => {
-        const [decay1, gain1, decay2, gain2] = inPlace ? [] : [beta1, 1 - beta1, beta2, 1 - beta2].map((value) => tf.scalar(value))
-        // Variables updated equally often share the scalars of their bias corrections.
-        const corrections = new Map<number, { rate: tf.Scalar; floor: tf.Scalar }>()
-        for (const { variable, gradient, slot } of pairs) {
-          const step = slot.step + 1
-          const correction1 = 1 - beta1 ** step
-          const correction2 = 1 - beta2 ** step
-          if (inPlace) {
-            const attributes = { learningRate, beta1, beta2, epsilon, correction1, correction2 }
-            runInPlace('AudiotagAdam', variable, { m: slot.tensors['m'], v: slot.tensors['v'], gradient }, attributes)
-          } else {
+      // Variables updated equally often share their bias corrections: one group, as a rule.
+      const counts = [...new Set(pairs.map(({ slot }) => slot.step + 1))]
+      const groups = counts.map((count) => ({ count, group: pairs.filter(({ slot }) => slot.step + 1 === count) }))
+      for (const { count, group } of groups) {
+        const correction1 = 1 - beta1 ** count
+        const correction2 = 1 - beta2 ** count
+        if (hasKernel('AudiotagAdam')) {
+          const [m, v] = ['m', 'v'].map((key) => group.map(({ slot }) => slot.tensors[key]))
+          const lists = { m, v, gradients: group.map(({ gradient }) => gradient) }
+          const attributes = { learningRate, beta1, beta2, epsilon, correction1, correction2 }
+          runInPlace(
+            'AudiotagAdam',
+            group.map(({ variable }) => variable),
+            lists,
+            attributes,
+          )
+        } else {
+          tf.tidy(() => {
             // The same update with both corrections moved into two numbers: rate √c₂ / c₁ and ε √c₂.
-            const scalars = corrections.get(step) ?? {
-              rate: tf.scalar((learningRate * Math.sqrt(correction2)) / correction1),
-              floor: tf.scalar(epsilon * Math.sqrt(correction2)),
+            const numbers = [
+              beta1,
+              1 - beta1,
+              beta2,
+              1 - beta2,
+              (learningRate * Math.sqrt(correction2)) / correction1,
+              epsilon * Math.sqrt(correction2),
+            ]
+            const [decay1, gain1, decay2, gain2, rate, floor] = numbers.map((value) => tf.scalar(value))
+            for (const { variable, gradient, slot } of group) {
+              tf.tidy(() => {
+                const m = tf.add(tf.mul(slot.tensors['m'], decay1), tf.mul(gradient, gain1))
+                const v = tf.add(tf.mul(slot.tensors['v'], decay2), tf.mul(tf.square(gradient), gain2))
+                variable.assign(tf.sub(variable, tf.div(tf.mul(m, rate), tf.add(tf.sqrt(v), floor))))
+                slots.replace(slot, 'm', m)
+                slots.replace(slot, 'v', v)
+              })
             }
-            corrections.set(step, scalars)
-            tf.tidy(() => {
-              const m = tf.add(tf.mul(slot.tensors['m'], decay1), tf.mul(gradient, gain1))
-              const v = tf.add(tf.mul(slot.tensors['v'], decay2), tf.mul(tf.square(gradient), gain2))
-              variable.assign(tf.sub(variable, tf.div(tf.mul(m, scalars.rate), tf.add(tf.sqrt(v), scalars.floor))))
-              slots.replace(slot, 'm', m)
-              slots.replace(slot, 'v', v)
-            })
-          }
-          slot.step = step
+          })
         }
-      })
+        for (const { slot } of group) slot.step = count
+      }
     },
 
     state: (): Promise<Record<string, NamedArray>> => slots.state(),

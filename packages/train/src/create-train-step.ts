@@ -7,6 +7,7 @@ import type { NamedArray } from './named-array.js'
 import type { Optimizer } from './optimizer.js'
 import type { Rng } from './rng.js'
 import type { TrainableModel } from './trainable-model.js'
+import { hasKernel } from './updates.js'
 
 /** One kind of clips: its head, its loss, its share of the sum. */
 export interface Stream {
@@ -205,8 +206,7 @@ function differentiate(
         const gradient = grads[variable.name] as tf.Tensor | undefined
         if (gradient != null) gradients[name] = gradient
       }
-      // Rows are summed on the device, the row sums in float64 afterwards: one long float32 sum would lose digits.
-      const squares = Object.values(gradients).map(sumOfSquaresByRow)
+      const squares = sumsOfSquares(Object.values(gradients))
       const readback = tf.concat1d([...losses.map((loss) => tf.reshape(loss, [1])), ...squares] as tf.Tensor1D[])
       return { readback, gradients }
     })
@@ -218,9 +218,15 @@ function differentiate(
   }
 }
 
-function sumOfSquaresByRow(gradient: tf.Tensor): tf.Tensor {
-  const length = gradient.rank === 0 ? 1 : gradient.shape[gradient.rank - 1]
-  return tf.sum(tf.square(tf.reshape(gradient, [-1, length])), 1)
+/** Numbers that add up to the squared norm. Without a kernel that adds in float64, a sum for each row: one long float32 sum would lose digits. */
+function sumsOfSquares(gradients: readonly tf.Tensor[]): tf.Tensor[] {
+  if (hasKernel('AudiotagGradientNorm')) {
+    return [tf.engine().runKernel('AudiotagGradientNorm', { gradients } as unknown as tf.NamedTensorMap) as unknown as tf.Tensor[]].flat()
+  }
+  return gradients.map((gradient) => {
+    const length = gradient.rank === 0 ? 1 : gradient.shape[gradient.rank - 1]
+    return tf.sum(tf.square(tf.reshape(gradient, [-1, length])), 1)
+  })
 }
 
 /** After a forward pass that threw, the engine still holds what it kept for the backward pass. */

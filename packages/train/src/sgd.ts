@@ -17,7 +17,8 @@ export interface SgdOptions {
  * Gradient descent as PyTorch computes it: v = momentum · v + g, x = x − rate · v, with Nesterov x − rate · (g + momentum · v).
  *
  * State: `velocity/<variable>` in the variable's shape; nothing without momentum.
- * Where the backend has the kernel `AudiotagSgd`, values and velocities are updated in place, without temporaries.
+ * Where the backend has the kernel `AudiotagSgd`, values and velocities are updated in place, without temporaries; with `AudiotagSgdAll`, those
+ * of all variables in one call.
  *
  * @throws TrainError `'option'`
  *
@@ -35,19 +36,24 @@ export function sgd({ momentum = 0, nesterov = false }: SgdOptions = {}): Optimi
 
     apply(variables: ReadonlyMap<string, tf.Variable>, gradients: Readonly<Record<string, tf.Tensor>>, learningRate: number): void {
       const pairs = updates('sgd', variables, gradients, learningRate, slots)
-      const inPlace = momentum > 0 && hasKernel('AudiotagSgd')
+      if (momentum > 0 && hasKernel('AudiotagSgd')) {
+        const lists = { velocities: pairs.map(({ slot }) => slot.tensors['velocity']), gradients: pairs.map(({ gradient }) => gradient) }
+        runInPlace(
+          'AudiotagSgd',
+          pairs.map(({ variable }) => variable),
+          lists,
+          { learningRate, momentum, nesterov },
+        )
+        return
+      }
       tf.tidy(() => {
         const [rate, decay] = [tf.scalar(learningRate), tf.scalar(momentum)]
         for (const { variable, gradient, slot } of pairs) {
-          if (momentum === 0) {
-            tf.tidy(() => variable.assign(tf.sub(variable, tf.mul(gradient, rate))))
-            continue
-          }
-          if (inPlace) {
-            runInPlace('AudiotagSgd', variable, { velocity: slot.tensors['velocity'], gradient }, { learningRate, momentum, nesterov })
-            continue
-          }
           tf.tidy(() => {
+            if (momentum === 0) {
+              variable.assign(tf.sub(variable, tf.mul(gradient, rate)))
+              return
+            }
             const velocity = tf.add(tf.mul(slot.tensors['velocity'], decay), gradient)
             const direction = nesterov ? tf.add(gradient, tf.mul(velocity, decay)) : velocity
             variable.assign(tf.sub(variable, tf.mul(direction, rate)))

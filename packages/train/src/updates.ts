@@ -38,15 +38,29 @@ export function hasKernel(kernel: string): boolean {
 }
 
 /**
- * Internal: runs a kernel that changes its inputs in place and gives nothing back. A variable that shares its numbers with another tensor
- * (a clone, the tensor it was made from) first gets its own, so the other keeps its value.
+ * Internal: runs a kernel that changes its inputs in place and gives nothing back: `<kernel>All` on all variables in one call, or `kernel` on one
+ * after the other. A variable that shares its numbers with another tensor (a clone, the tensor it was made from) first gets its own, so the
+ * other keeps its value. `lists` holds a tensor for each variable under every name.
  */
 export function runInPlace(
   kernel: string,
-  variable: tf.Variable,
-  inputs: Record<string, tf.Tensor>,
+  variables: readonly tf.Variable[],
+  lists: Readonly<Record<string, readonly tf.Tensor[]>>,
   attributes: Record<string, number | boolean>,
 ): void {
-  if (tf.backend().refCount(variable.dataId) > 1) variable.assign(tf.mul(variable, 1))
-  tf.engine().runKernel(kernel, { value: variable, ...inputs }, attributes)
+  for (const variable of variables) {
+    if (tf.backend().refCount(variable.dataId) > 1) tf.tidy(() => variable.assign(tf.mul(variable, 1)))
+  }
+  if (hasKernel(`${kernel}All`)) {
+    // Lists as inputs, as Concat and AddN have them; the types know of single tensors alone.
+    tf.engine().runKernel(`${kernel}All`, { values: variables, ...lists } as unknown as tf.NamedTensorMap, attributes)
+    return
+  }
+  variables.forEach((value, i) => {
+    const inputs = Object.entries(lists).map(([name, tensors]) => [SINGULAR[name], tensors[i]])
+    tf.engine().runKernel(kernel, { value, ...Object.fromEntries(inputs) }, attributes)
+  })
 }
+
+/** What the kernels of one variable call what those of all have a list of. */
+const SINGULAR: Readonly<Record<string, string>> = { m: 'm', v: 'v', velocities: 'velocity', gradients: 'gradient' }

@@ -142,7 +142,9 @@ describeBackends(['cpu', 'wasm'], () => {
 
 describe('kernels of a backend', () => {
   afterEach(() => {
-    for (const name of Object.keys(kernels)) if (tf.getKernel(name, 'cpu') != null) tf.unregisterKernel(name, 'cpu')
+    for (const name of Object.keys(kernels).flatMap((kernel) => [kernel, `${kernel}All`])) {
+      if (tf.getKernel(name, 'cpu') != null) tf.unregisterKernel(name, 'cpu')
+    }
   })
 
   test.each(configs)('$name, momentum $momentum: run in place give what the composition gives', async (config) => {
@@ -156,6 +158,33 @@ describe('kernels of a backend', () => {
     const inPlace = await expectNoLeaks(() => run(createOptimizer(config), names, () => names))
     expect(calls).toBe(15)
     for (const name of names) expectClose(inPlace[name], composed[name], { absolute: 1e-6 })
+  })
+
+  test.each(configs)('$name, momentum $momentum: a kernel for all variables is called once, or once for each age', async (config) => {
+    await tf.setBackend('cpu')
+    const late = (step: number): string[] => (step < 2 ? ['a', 'c'] : ['a', 'b', 'c'])
+    for (const [kernelName, kernelFunc] of Object.entries(kernels)) tf.registerKernel({ kernelName, backendName: 'cpu', kernelFunc })
+    const single = await run(createOptimizer(config), ['a', 'b', 'c'], late)
+    const calls: number[] = []
+    for (const [name, kernelFunc] of Object.entries(kernels)) {
+      tf.registerKernel({
+        kernelName: `${name}All`,
+        backendName: 'cpu',
+        kernelFunc: ({ inputs, attrs, backend }) => {
+          const { values, gradients, ...slots } = inputs as unknown as Record<string, tf.Tensor[]>
+          calls.push(values.length)
+          values.forEach((value, i) => {
+            const { m, v, velocities } = slots
+            const one = name === 'AudiotagAdam' ? { m: m[i], v: v[i] } : { velocity: velocities[i] }
+            kernelFunc({ inputs: { value, gradient: gradients[i], ...one } as unknown as tf.NamedTensorInfoMap, attrs: attrs!, backend })
+          })
+          return []
+        },
+      })
+    }
+    const all = await expectNoLeaks(() => run(createOptimizer(config), ['a', 'b', 'c'], late))
+    expect(all).toEqual(single)
+    expect(calls).toEqual(config.name === 'adam' ? [2, 2, 2, 1, 2, 1, 2, 1] : [2, 2, 3, 3, 3])
   })
 
   test('a tensor that shares its numbers with a variable keeps them', async () => {

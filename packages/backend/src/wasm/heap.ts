@@ -99,6 +99,18 @@ export class Heap {
     return this.#scratch
   }
 
+  /** Writes integers to scratch memory, `extraBytes` of which stay free behind them; valid until the next call of `scratch`. */
+  table(words: readonly number[], extraBytes = 0): number {
+    const target = this.scratch(words.length * 4 + extraBytes)
+    new Int32Array(this.#memory.buffer, target, words.length).set(words)
+    return target
+  }
+
+  /** Views `length` float64 at an address that is a multiple of 8; stale once the memory grows. */
+  doubles(address: number, length: number): Float64Array {
+    return new Float64Array(this.#memory.buffer, address, length)
+  }
+
   /**
    * Runs all parts of a job, on all threads unless it is small. `words` are integers and addresses, `reals` are rounded to float32.
    * One part or many give the same bits.

@@ -16,6 +16,7 @@ export const KERNEL_NAMES = [
   'repeatLanes',
   'segmentSum',
   'sgd',
+  'squareSums',
   'weightGradient',
   'winograd',
   'winogradGradientFinish',
