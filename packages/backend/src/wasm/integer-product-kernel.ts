@@ -11,18 +11,17 @@ export const integerProductKernel: OwnKernels = (_heapOf, before) => ({
     if (!isWhole(a) || !isWhole(b)) return before('BatchMatMul')(args)
     const { transposeA, transposeB } = args.attrs as unknown as BatchMatMulAttrs
     const backend = args.backend as WasmBackend
-    const [batchA, batchB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)]
-    const [rows, depth] = sizes(a, transposeA)
-    const [, columns] = sizes(b, transposeB)
-    const batch = broadcast_util.assertAndGetBroadcastShape(batchA, batchB)
+    const [rows, depth] = matrixShape(a, transposeA)
+    const [, columns] = matrixShape(b, transposeB)
+    const batch = broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2))
     const y = backend.makeOutput([...batch, rows, columns], 'int32')
     const [from, by, to] = [a, b, y].map((tensor) => backend.typedArrayFromHeap(tensor))
     const [rowA, depthA] = transposeA ? [1, rows] : [depth, 1]
     const [depthB, columnB] = transposeB ? [1, depth] : [columns, 1]
-    const [matricesA, matricesB] = [matrixOf(batch, batchA), matrixOf(batch, batchB)]
     for (let i = 0; i < util.sizeFromShape(batch); i++) {
-      const startA = matricesA(i) * rows * depth
-      const startB = matricesB(i) * depth * columns
+      // Either one matrix or one for each of the batch.
+      const startA = (i * rows * depth) % from.length
+      const startB = (i * depth * columns) % by.length
       for (let row = 0; row < rows; row++) {
         for (let column = 0; column < columns; column++) {
           let sum = 0
@@ -41,23 +40,7 @@ function isWhole({ dtype }: TensorInfo): boolean {
   return dtype === 'int32' || dtype === 'bool'
 }
 
-function sizes({ shape }: TensorInfo, transpose: boolean): [number, number] {
+function matrixShape({ shape }: TensorInfo, transpose: boolean): [number, number] {
   const [last, previous] = [shape.at(-1) ?? 1, shape.at(-2) ?? 1]
   return transpose ? [last, previous] : [previous, last]
-}
-
-/** Which matrix of an operand goes with a matrix of the broadcast result. */
-function matrixOf(batch: readonly number[], own: readonly number[]): (index: number) => number {
-  const strides = util.computeStrides([...batch, 1])
-  const ownStrides = util.computeStrides([...own, 1])
-  const offset = batch.length - own.length
-  return (index) => {
-    let matrix = 0
-    for (let axis = offset; axis < batch.length; axis++) {
-      const size = own[axis - offset]
-      const place = Math.floor(index / strides[axis]) % batch[axis]
-      if (size !== 1) matrix += place * ownStrides[axis - offset]
-    }
-    return matrix
-  }
 }

@@ -2,6 +2,7 @@ import { getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-co
 import type { KernelFunc } from '@tensorflow/tfjs-core'
 
 import { batchNormKernels } from './batch-norm-kernels.js'
+import { broadcastProductKernel } from './broadcast-product-kernel.js'
 import { channelsFirstKernels } from './channels-first-kernels.js'
 import { complexKernels } from './complex-kernels.js'
 import { convolutionKernels } from './convolution-kernels.js'
@@ -39,6 +40,7 @@ const FAMILIES: readonly OwnKernels[] = [
   channelsFirstKernels,
   fusedDepthwiseKernel,
   integerProductKernel,
+  broadcastProductKernel,
   einsumKernel,
   stockFaultsKernels,
   stringKernels,
