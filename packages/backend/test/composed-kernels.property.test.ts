@@ -38,7 +38,9 @@ async function testEinsum(left: string[], right: string[], wanted: string[], siz
   const output = wanted.filter((label) => left.includes(label) || right.includes(label))
   const shapeOf = (labels: string[]): number[] => labels.map((label) => sizes['abcd'.indexOf(label)])
   const equation = `${left.join('')},${right.join('')}->${output.join('')}`
-  const terms = [left, right].map((labels, i) => ({ labels, shape: shapeOf(labels), data: values(seed + i, shapeOf(labels)) }))
+  // Eighths: all products and sums are exact.
+  const eighths = (shape: number[], i: number): Float32Array => values(seed + i, shape).map((value) => Math.round(value * 8) / 8)
+  const terms = [left, right].map((labels, i) => ({ labels, shape: shapeOf(labels), data: eighths(shapeOf(labels), i) }))
   const actual = await on('wasm', () => {
     const [a, b] = terms.map(({ data, shape }) => tf.tensor(data, shape))
     const y = tf.einsum(equation, a, b)
@@ -67,7 +69,7 @@ async function testEinsum(left: string[], right: string[], wanted: string[], siz
       ),
     ]
   })
-  expect(worstError(actual, expected)).toBeLessThan(1e-5)
+  expect(worstError(actual, expected)).toBe(0)
 }
 
 test('Fourier transforms of any size, there and back', async () => {
@@ -81,9 +83,9 @@ test('Fourier transforms of any size, there and back', async () => {
         const back = tf.ifft(spectrum)
         return [tf.real(spectrum), tf.imag(spectrum), tf.real(back), tf.imag(back)]
       }
-      expect(await errorOf(run)).toBeLessThan(1e-5)
+      expect(await errorOf(run)).toBeLessThan(3e-5)
       const [, , backReal, backImag] = await on('wasm', run)
-      expect(worstError([backReal, backImag], [real, imag])).toBeLessThan(1e-5)
+      expect(worstError([backReal, backImag], [real, imag])).toBeLessThan(3e-5)
     }),
     { numRuns: 60 },
   )
@@ -208,7 +210,7 @@ test('channels first: convolution and its gradients, plain and fused', async () 
           })
           return [y, fused, ...tf.grads(f)([x, filter], tf.mul(y, 0.1))]
         }
-        expect(await errorOf(run)).toBeLessThan(1e-5)
+        expect(await errorOf(run)).toBeLessThan(1e-4)
       },
     ),
     { numRuns: 60 },
