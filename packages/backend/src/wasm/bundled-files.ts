@@ -4,11 +4,13 @@ const FILES = {
   shared: new URL('@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.wasm', import.meta.url),
 }
 
-/** Where a bundler has put TensorFlow.js's own WebAssembly files, as `setWasmPaths` takes it; nothing where no bundler was at work. */
+/** Where a bundler has put TensorFlow.js's own WebAssembly files, as `setWasmPaths` takes it; nothing where none has. */
 export function bundledFiles(): Readonly<Record<string, string>> | undefined {
-  if (FILES.plain.pathname.includes('/wasm/@tensorflow/')) return undefined
-  // The first is asked for, too, and never loaded: engines without SIMD are refused.
+  const { pathname } = FILES.plain
+  // As written, the name of the package stands in this package's folder or beside the bundle; a dev server puts it where it is installed.
+  if (pathname.includes('/@tensorflow/tfjs-backend-wasm/') && !pathname.includes('/node_modules/@tensorflow/')) return undefined
   return {
+    // Asked for, too, and never loaded: engines without SIMD are refused.
     'tfjs-backend-wasm.wasm': FILES.plain.href,
     'tfjs-backend-wasm-simd.wasm': FILES.plain.href,
     'tfjs-backend-wasm-threaded-simd.wasm': FILES.shared.href,

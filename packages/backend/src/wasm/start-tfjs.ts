@@ -42,7 +42,7 @@ export async function startTfjs(shared: boolean): Promise<StartedTfjs> {
     if (!(await Promise.race([setBackend('wasm'), late]))) {
       throw new BackendError(
         'start',
-        'useWasm: TensorFlow.js could not start its wasm backend; the reason is on the console. Use the cpu backend.',
+        'useWasm: TensorFlow.js could not start its wasm backend; the reason is on the console. In a page, serve its .wasm files. Or use the cpu backend.',
       )
     }
   } finally {

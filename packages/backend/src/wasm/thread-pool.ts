@@ -57,7 +57,8 @@ export async function startThreadPool(
     clearTimeout(timer)
   }
   let job = 0
-  const mayWait = typeof process === 'object' && typeof process.getBuiltinModule === 'function'
+  // A page's own thread must spin.
+  const mayWait = typeof document === 'undefined'
 
   return {
     close,

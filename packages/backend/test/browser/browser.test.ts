@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -42,7 +41,7 @@ describe.each([
 
   test('the files of the kernels, of TensorFlow.js and of the workers are there, without warnings', async () => {
     expect(warnings).toEqual([])
-    const names = (await readdir(folder, { recursive: true })).filter((name) => existsSync(join(folder, name)))
+    const names = await readdir(folder, { recursive: true })
     const wasm = await Promise.all(
       names.filter((name) => name.endsWith('.wasm')).map(async (name) => sha256(await readFile(join(folder, name)))),
     )
@@ -61,5 +60,40 @@ describe.each([
   test('any other page trains on one thread to the bits of Node', async () => {
     const posted = await openPage(folder, { isolated: false })
     expect(posted).toEqual({ ...node, isolated: false, threads: 1 })
+  }, 70_000)
+
+  test.each([
+    [true, '?worker&threads=2', 2],
+    [false, '?worker', 1],
+  ])(
+    'a worker of a page (isolated: %s) trains to the bits of Node',
+    async (isolated, query, threads) => {
+      expect(await openPage(folder, { isolated, query })).toEqual({ ...node, isolated, threads })
+    },
+    70_000,
+  )
+
+  test('two threads without isolation are an error that says what is missing', async () => {
+    const posted = await openPage(folder, { isolated: false, query: '?threads=2' })
+    expect(posted).toMatchObject({
+      code: 'option',
+      error: expect.stringContaining('not cross-origin isolated (headers COOP and COEP)') as string,
+    })
+  }, 70_000)
+
+  test('relaxed SIMD trains to nearly the same losses', async () => {
+    const { simd, losses = [], error } = await openPage(folder, { isolated: true, query: '?threads=2&simd=relaxed' })
+    expect({ simd, error }).toEqual({ simd: 'relaxed', error: undefined })
+    // Roundings differ by 1e-7; three steps of Adam make at most a thousand times that of it.
+    for (const [i, loss] of (node.losses ?? []).entries()) expect(Math.abs(losses[i] - loss)).toBeLessThan(1e-4)
+  }, 70_000)
+
+  test('kernels that are not served are an error with their address', async () => {
+    const kernels = sha256(await readFile(join(DIST, 'kernels.wasm')))
+    const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.wasm'))
+    const hashes = await Promise.all(names.map(async (name) => sha256(await readFile(join(folder, name)))))
+    const withheld = names[hashes.indexOf(kernels)]
+    const posted = await openPage(folder, { isolated: false, withheld })
+    expect(posted).toMatchObject({ code: 'start', error: expect.stringMatching(`${withheld}: HTTP status 404`) as string })
   }, 70_000)
 })

@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os'
 import { extname, join, normalize } from 'node:path'
 import { json } from 'node:stream/consumers'
 
-/** Chromium of this machine; nothing when there is none. */
-export const chromium: string | undefined = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
-  (file) => file !== undefined && file !== '' && existsSync(file),
-)
+const places = process.env['CHROMIUM'] ? [process.env['CHROMIUM']] : ['/usr/bin/chromium', '/usr/bin/chromium-browser']
+
+/** Chromium: the one the environment variable CHROMIUM names, else the one of this machine; nothing when there is none. */
+export const chromium: string | undefined = places.find((file) => existsSync(file))
 
 /** What the page posts. */
 export interface Posted {
@@ -27,11 +27,18 @@ export interface Posted {
 const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' }
 const ISOLATION = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
 
+/** How to serve and open a page. */
+export interface PageOptions {
+  /** Whether it is cross-origin isolated. */
+  readonly isolated: boolean
+  readonly query?: string
+  /** A file of the folder that is answered with 404. */
+  readonly withheld?: string
+  readonly seconds?: number
+}
+
 /** Serves a folder on loopback, opens its page in headless Chromium and returns what the page posts. */
-export async function openPage(
-  folder: string,
-  { isolated, query = '', seconds = 60 }: { readonly isolated: boolean; readonly query?: string; readonly seconds?: number },
-): Promise<Posted> {
+export async function openPage(folder: string, { isolated, query = '', withheld = '', seconds = 60 }: PageOptions): Promise<Posted> {
   const missing: string[] = []
   const server = createServer()
   const result = new Promise<Posted>((resolve) => {
@@ -48,7 +55,7 @@ export async function openPage(
         return
       }
       const file = pathname === '/' ? '/index.html' : normalize(pathname)
-      readFile(join(folder, file)).then(
+      readFile(join(folder, file === `/${withheld}` ? 'withheld' : file)).then(
         (body) => {
           response.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'text/plain', ...(isolated && ISOLATION) })
           response.end(body)
