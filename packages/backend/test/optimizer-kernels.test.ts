@@ -123,15 +123,16 @@ test('stock kernels see weights that were changed in place', async () => {
   tf.dispose([x, value, zeros, gradient])
 })
 
+async function norm(gradients: tf.Tensor[]): Promise<number> {
+  const [output] = run('AudiotagGradientNorm', { gradients } as unknown as tf.NamedTensorMap, {}) as tf.Tensor[]
+  expect(output.shape).toEqual([1])
+  const [square] = await output.data()
+  tf.dispose([output, gradients])
+  return square
+}
+
 test('the squared norm of all gradients is that of float64; what is not finite shows', async () => {
   await tf.setBackend('wasm')
-  const norm = async (gradients: tf.Tensor[]): Promise<number> => {
-    const [output] = run('AudiotagGradientNorm', { gradients } as unknown as tf.NamedTensorMap, {}) as tf.Tensor[]
-    expect(output.shape).toEqual([1])
-    const [square] = await output.data()
-    tf.dispose([output, gradients])
-    return square
-  }
   const exact = SHAPES.flatMap((shape, i) => [...values(50 + i, shape)]).reduce((sum, g) => sum + g * g, 0)
   expect(await norm(tensors(50))).toBe(Math.fround(exact))
   expect(await norm([])).toBe(0)

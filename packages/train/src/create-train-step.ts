@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core'
 // Registers the gradients of the stock operations, which tfjs-core alone leaves out; its own file for that cannot be imported in Node.
 import '@tensorflow/tfjs-layers'
+import { type BatchPart, microBatches, wholeBatches } from './batch-part.js'
+import { checkBatches, type CheckedStream, checkedStreams, list, reweighted } from './checked-stream.js'
 import { TrainError } from './errors.js'
-import { type Loss, lossByName, type LossName } from './loss.js'
+import type { Loss, LossName } from './loss.js'
 import type { NamedArray } from './named-array.js'
 import type { Optimizer } from './optimizer.js'
 import type { Rng } from './rng.js'
@@ -63,6 +65,14 @@ export interface TrainStepParts {
   readonly optimizer: Optimizer
   /** At least one, each name once. */
   readonly streams: readonly Stream[]
+  /**
+   * Most clips in memory at once: every stream then goes in turn, in parts of at most so many clips, each part with a forward and a backward pass
+   * of its own; their gradients are added up before the one update. At least 1; default: all streams in one pass.
+   *
+   * Losses must be means over clips, as those of this package are; the result is then the mean over the whole batch, and gradients those of one pass
+   * within rounding. Batch norm is not: it takes its statistics from the clips of a part and updates the running ones once a part.
+   */
+  readonly microBatch?: number
 }
 
 /**
@@ -76,8 +86,11 @@ export interface TrainStepParts {
  *
  * Paper §5.1 (multitask), §5.2 (third stream of soft pseudo labels); separate passes as in the authors' code.
  */
-export function createTrainStep({ model, optimizer, streams }: TrainStepParts): TrainStep {
+export function createTrainStep({ model, optimizer, streams, microBatch }: TrainStepParts): TrainStep {
   const parts = checkedStreams(streams)
+  if (microBatch !== undefined && !(Number.isInteger(microBatch) && microBatch >= 1)) {
+    throw new TrainError('option', `createTrainStep: microBatch must be a whole number of clips, at least 1, got ${microBatch}.`)
+  }
   const trainable = trainableVariables(model)
   let busy = false
 
@@ -88,11 +101,12 @@ export function createTrainStep({ model, optimizer, streams }: TrainStepParts): 
     }
     checkBatches(parts, batches)
     const streams = reweighted(parts, weights)
+    const passes = microBatch === undefined ? [wholeBatches(streams, batches)] : microBatches(streams, batches, microBatch)
     busy = true
     try {
-      const { readback, gradients } = differentiate(model, trainable, streams, batches, rng)
+      const { readback, gradients } = differentiate(model, trainable, passes, rng)
       try {
-        const result = summarise(streams, await readback.data<'float32'>())
+        const result = summarise(streams, passes.flat(), await readback.data<'float32'>())
         optimizer.apply(model.variables, gradients, learningRate)
         return result
       } finally {
@@ -102,37 +116,6 @@ export function createTrainStep({ model, optimizer, streams }: TrainStepParts): 
       busy = false
     }
   }
-}
-
-interface CheckedStream {
-  readonly name: string
-  readonly forward: { head?: string }
-  readonly loss: Loss
-  readonly weight: number
-}
-
-function checkedStreams(streams: readonly Stream[]): CheckedStream[] {
-  if (streams.length === 0) throw new TrainError('stream', 'createTrainStep: streams must name at least one stream, got none.')
-  const names = new Set<string>()
-  return streams.map(({ name, head, loss, weight = 1 }) => {
-    if (names.has(name)) throw new TrainError('stream', `createTrainStep: each stream has a name of its own, got '${name}' twice.`)
-    names.add(name)
-    if (!Number.isFinite(weight)) {
-      throw new TrainError('option', `createTrainStep: the weight of stream '${name}' must be a finite number, got ${weight}.`)
-    }
-    return { name, forward: head === undefined ? {} : { head }, loss: typeof loss === 'string' ? lossByName(loss) : loss, weight }
-  })
-}
-
-function reweighted(streams: readonly CheckedStream[], weights: Readonly<Record<string, number>>): readonly CheckedStream[] {
-  for (const [name, weight] of Object.entries(weights)) {
-    if (!streams.some((stream) => stream.name === name)) {
-      throw new TrainError('stream', `trainStep: there is a weight for '${name}', which is no stream of this step.`)
-    }
-    if (!Number.isFinite(weight))
-      throw new TrainError('option', `trainStep: the weight of '${name}' must be a finite number, got ${weight}.`)
-  }
-  return streams.map((stream) => ({ ...stream, weight: weights[stream.name] ?? stream.weight }))
 }
 
 function trainableVariables(model: TrainableModel): Map<string, tf.Variable> {
@@ -145,77 +128,66 @@ function trainableVariables(model: TrainableModel): Map<string, tf.Variable> {
   return new Map(model.trainable.map((name) => [name, model.variables.get(name)!]))
 }
 
-function checkBatches(streams: readonly CheckedStream[], batches: Batches): void {
-  for (const { name } of streams) {
-    if (!Object.hasOwn(batches, name)) {
-      throw new TrainError('stream', `trainStep: there is no batch for stream '${name}', got ${list(Object.keys(batches))}.`)
-    }
-    const batch = batches[name]
-    for (const part of ['input', 'targets'] as const) {
-      const value = batch[part]
-      if (value instanceof tf.Tensor) continue
-      const size = value.shape.reduce((product, length) => product * length, 1)
-      if (value.data.length !== size) {
-        throw new TrainError(
-          'shape',
-          `trainStep: ${part} of stream '${name}' has ${value.data.length} numbers, but [${value.shape.join(', ')}] needs ${size}.`,
-        )
-      }
-    }
-  }
-  const unknown = Object.keys(batches).filter((name) => !streams.some((stream) => stream.name === name))
-  if (unknown.length > 0) {
-    throw new TrainError(
-      'stream',
-      `trainStep: '${unknown[0]}' is no stream of this step, which has ${list(streams.map(({ name }) => name))}.`,
-    )
-  }
-}
-
-/** Forward passes and the backward pass; `readback` holds the losses, then sums of squares that add up to the squared norm. */
+/** Forward and backward passes; `readback` holds the losses of all parts, then sums of squares that add up to the squared norm. */
 function differentiate(
   model: TrainableModel,
   trainable: ReadonlyMap<string, tf.Variable>,
-  streams: readonly CheckedStream[],
-  batches: Batches,
+  passes: readonly (readonly BatchPart[])[],
   rng: Rng | undefined,
 ): { readback: tf.Tensor1D; gradients: Record<string, tf.Tensor> } {
   const losses: tf.Scalar[] = []
+  // Variables that no stream reaches, e.g. a head without a stream, have no gradient and keep their value.
+  const gradients: Record<string, tf.Tensor> = {}
   try {
-    return tf.tidy(() => {
-      const inputs = streams.map(({ name }) => ({ input: toTensor(batches[name].input), targets: toTensor(batches[name].targets) }))
-      const { grads } = tf.variableGrads(() => {
-        const terms = streams.map((stream, i) => {
-          const logits = model.forward(inputs[i].input, { ...stream.forward, training: true, ...(rng && { rng }) })
-          const loss = stream.loss(logits, inputs[i].targets)
-          if (loss.size !== 1) {
-            throw new TrainError(
-              'shape',
-              `trainStep: the loss of stream '${stream.name}' must be one number, got [${loss.shape.join(', ')}].`,
-            )
-          }
-          losses.push(tf.keep(loss))
-          return stream.weight === 1 ? loss : tf.mul(loss, stream.weight)
-        })
-        return terms.reduce((sum, term) => tf.add(sum, term)) as tf.Scalar
-      }, [...trainable.values()])
-
-      // Variables that no stream reaches, e.g. a head without a stream, have no gradient and keep their value.
-      const gradients: Record<string, tf.Tensor> = {}
-      for (const [name, variable] of trainable) {
-        const gradient = grads[variable.name] as tf.Tensor | undefined
-        if (gradient != null) gradients[name] = gradient
-      }
+    for (const pass of passes) {
+      tf.tidy(() => {
+        const grads = backward(model, trainable, pass, rng, losses)
+        for (const [name, variable] of trainable) {
+          const gradient = grads[variable.name] as tf.Tensor | undefined
+          if (gradient == null) continue
+          const sum = gradients[name] as tf.Tensor | undefined
+          gradients[name] = tf.keep(sum ? tf.add(sum, gradient) : gradient.clone())
+          sum?.dispose()
+        }
+      })
+    }
+    const readback = tf.tidy(() => {
       const squares = sumsOfSquares(Object.values(gradients))
-      const readback = tf.concat1d([...losses.map((loss) => tf.reshape(loss, [1])), ...squares] as tf.Tensor1D[])
-      return { readback, gradients }
+      return tf.concat1d([...losses.map((loss) => tf.reshape(loss, [1])), ...squares] as tf.Tensor1D[])
     })
+    return { readback, gradients }
   } catch (error) {
     disposeTape()
+    tf.dispose(gradients)
     throw error
   } finally {
     tf.dispose(losses)
   }
+}
+
+/** One backward pass of Σ weight · share · loss over some parts of batches. Adds their losses to `losses`, kept. */
+function backward(
+  model: TrainableModel,
+  trainable: ReadonlyMap<string, tf.Variable>,
+  parts: readonly BatchPart[],
+  rng: Rng | undefined,
+  losses: tf.Scalar[],
+): tf.NamedTensorMap {
+  const tensors = parts.map(({ input, targets }) => ({ input: input(), targets: targets() }))
+  const { grads } = tf.variableGrads(() => {
+    const terms = parts.map(({ stream, share }, i) => {
+      const logits = model.forward(tensors[i].input, { ...stream.forward, training: true, ...(rng && { rng }) })
+      const loss = stream.loss(logits, tensors[i].targets)
+      if (loss.size !== 1) {
+        throw new TrainError('shape', `trainStep: the loss of stream '${stream.name}' must be one number, got [${loss.shape.join(', ')}].`)
+      }
+      losses.push(tf.keep(loss))
+      const factor = stream.weight * share
+      return factor === 1 ? loss : tf.mul(loss, factor)
+    })
+    return terms.reduce((sum, term) => tf.add(sum, term)) as tf.Scalar
+  }, [...trainable.values()])
+  return grads
 }
 
 /** Numbers that add up to the squared norm. Without a kernel that adds in float64, a sum for each row: one long float32 sum would lose digits. */
@@ -237,26 +209,27 @@ function disposeTape(): void {
   state.activeTape = []
 }
 
-function toTensor(value: tf.Tensor | NamedArray): tf.Tensor {
-  return value instanceof tf.Tensor ? value : tf.tensor(value.data, [...value.shape], 'float32')
-}
-
-function summarise(streams: readonly CheckedStream[], numbers: Float32Array): StepResult {
+function summarise(streams: readonly CheckedStream[], parts: readonly BatchPart[], numbers: Float32Array): StepResult {
   const losses: Record<string, number> = {}
   let total = 0
-  streams.forEach(({ name, weight }, i) => {
-    if (!Number.isFinite(numbers[i])) {
+  for (const stream of streams) {
+    const { name, weight } = stream
+    let loss = 0
+    parts.forEach((part, i) => {
+      if (part.stream === stream) loss += part.share * numbers[i]
+    })
+    if (!Number.isFinite(loss)) {
       throw new TrainError(
         'non-finite',
-        `trainStep: the loss of stream '${name}' is ${numbers[i]}; nothing was updated. ` +
+        `trainStep: the loss of stream '${name}' is ${loss}; nothing was updated. ` +
           'Look for NaN in its input, for rows without labels under kl, or lower the learning rate.',
       )
     }
-    losses[name] = numbers[i]
-    total += weight * numbers[i]
-  })
+    losses[name] = loss
+    total += weight * loss
+  }
   let squares = 0
-  for (let i = streams.length; i < numbers.length; i++) squares += numbers[i]
+  for (let i = parts.length; i < numbers.length; i++) squares += numbers[i]
   if (!Number.isFinite(squares)) {
     const names = streams.map(({ name }) => name)
     throw new TrainError(
@@ -265,8 +238,4 @@ function summarise(streams: readonly CheckedStream[], numbers: Float32Array): St
     )
   }
   return { total, streams: losses, gradientNorm: Math.sqrt(squares) }
-}
-
-function list(names: readonly string[]): string {
-  return names.length === 0 ? 'none' : names.map((name) => `'${name}'`).join(', ')
 }
