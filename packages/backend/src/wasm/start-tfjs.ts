@@ -25,7 +25,7 @@ let pathsGiven = false
  */
 export async function startTfjs(shared: boolean): Promise<StartedTfjs> {
   const { setThreadsCount, setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm')
-  const files = pathsGiven ? undefined : bundledFiles()
+  const files = pathsGiven ? undefined : await bundledFiles()
   // TensorFlow.js refuses paths after a start that failed.
   pathsGiven = true
   if (files) setWasmPaths(files)
