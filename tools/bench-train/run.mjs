@@ -11,7 +11,7 @@ import { printKinds, printResult, printRoofline } from './print-tables.mjs'
 import { simdPeak } from './simd-peak.mjs'
 
 const USAGE = `pnpm bench:train [--json FILE] [--nets ${NETS.map(({ net, width }) => `${net}:${width}`).join(',')}] [--threads 1,2] [--python FILE]
-  [--steps 15] [--seconds 60] [--note TEXT] [--quick]`
+  [--steps 25] [--seconds 60] [--note TEXT] [--quick]`
 const script = (name) => fileURLToPath(new URL(name, import.meta.url))
 const options = readOptions()
 const peaks = Object.fromEntries(['plain', 'relaxed'].map((simd) => [simd, simdPeak(simd)]).filter(([, peak]) => peak !== undefined))
@@ -90,7 +90,7 @@ async function measure(net, threads) {
 
 function netArguments({ net, width, input }, threads) {
   const about = ['--net', net, '--width', String(widthNumber(width)), '--input', JSON.stringify(input)]
-  return about.concat('--threads', String(threads), '--warmup', options.quick ? '1' : '2')
+  return about.concat('--threads', String(threads), '--warmup', options.quick ? '0' : '2')
 }
 
 async function profile(net, threads) {
@@ -132,7 +132,7 @@ function readOptions() {
       ...values,
       nets: NETS.filter((net) => wanted?.includes(nameOf(net)) ?? true),
       threads: (values.threads ?? (quick ? '1' : '1,2')).split(',').map((text) => positive('threads', text)),
-      steps: positive('steps', values.steps ?? (quick ? '3' : '15')),
+      steps: positive('steps', values.steps ?? (quick ? '3' : '25')),
       seconds: positive('seconds', values.seconds ?? (quick ? '1' : '60')),
     }
   } catch (cause) {

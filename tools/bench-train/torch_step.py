@@ -82,9 +82,9 @@ def main():
     parser = argparse.ArgumentParser()
     for name in "net", "input":
         parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--width", type=float, required=True)
-    for name in "threads", "warmup":
-        parser.add_argument(f"--{name}", type=int, required=True)
+    for name in "width", "warmup":
+        parser.add_argument(f"--{name}", type=float, required=True)
+    parser.add_argument("--threads", type=int, required=True)
     options = parser.parse_args()
     torch.manual_seed(1)
     torch.set_num_threads(options.threads)
@@ -109,7 +109,10 @@ def main():
         loss.item()
         return (time.perf_counter() - start) * 1000
 
-    for _ in range(options.warmup):
+    warm_until = time.perf_counter() + options.warmup
+    step()
+    step()
+    while time.perf_counter() < warm_until:
         step()
     parameters = sum(parameter.numel() for parameter in model.parameters())
     print(json.dumps({"version": torch.__version__, "parameters": parameters}), flush=True)
