@@ -1,14 +1,16 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import { createServer } from 'vite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { viteBundle, webpackBundle } from './bundle.js'
+import { installedProject, PACKAGES } from './installed-project.js'
 import { chromium, openPage } from './open-page.js'
 import type { Posted } from './open-page.js'
 
@@ -97,3 +99,21 @@ describe.each([
     expect(posted).toMatchObject({ code: 'start', error: expect.stringMatching(`${withheld}: HTTP status 404`) as string })
   }, 70_000)
 })
+
+if (chromium !== undefined) {
+  test("Vite's dev server finds the files without configuration", async () => {
+    const root = await installedProject()
+    const server = await createServer({
+      configFile: false,
+      root,
+      logLevel: 'silent',
+      server: { middlewareMode: true, hmr: false, ws: false, fs: { allow: [root, await realpath(join(PACKAGES, '../node_modules'))] } },
+    })
+    try {
+      expect(await openPage(server.middlewares, { isolated: true, query: '?threads=2' })).toEqual({ ...node, isolated: true, threads: 2 })
+    } finally {
+      await server.close()
+      await rm(root, { recursive: true, force: true })
+    }
+  }, 90_000)
+}

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import type { RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { extname, join, normalize } from 'node:path'
@@ -37,8 +38,11 @@ export interface PageOptions {
   readonly seconds?: number
 }
 
-/** Serves a folder on loopback, opens its page in headless Chromium and returns what the page posts. */
-export async function openPage(folder: string, { isolated, query = '', withheld = '', seconds = 60 }: PageOptions): Promise<Posted> {
+/** Serves a folder, or what a server answers, on loopback, opens its page in headless Chromium and returns what the page posts. */
+export async function openPage(
+  source: string | RequestListener,
+  { isolated, query = '', withheld = '', seconds = 60 }: PageOptions,
+): Promise<Posted> {
   const missing: string[] = []
   const server = createServer()
   const result = new Promise<Posted>((resolve) => {
@@ -54,10 +58,15 @@ export async function openPage(folder: string, { isolated, query = '', withheld 
         )
         return
       }
+      if (isolated) for (const [name, value] of Object.entries(ISOLATION)) response.setHeader(name, value)
+      if (typeof source === 'function') {
+        source(request, response)
+        return
+      }
       const file = pathname === '/' ? '/index.html' : normalize(pathname)
-      readFile(join(folder, file === `/${withheld}` ? 'withheld' : file)).then(
+      readFile(join(source, file === `/${withheld}` ? 'withheld' : file)).then(
         (body) => {
-          response.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'text/plain', ...(isolated && ISOLATION) })
+          response.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'text/plain' })
           response.end(body)
         },
         () => {
