@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 
 import { bundleSuite } from './bundle-suite.mjs'
 
-const [backend, options] = await readArguments()
+const { backend, options } = await readArguments()
 const list = new URL(`known-failures-${backend}.json`, import.meta.url)
 let known = existsSync(list) ? JSON.parse(await readFile(list, 'utf8')) : {}
 
@@ -49,7 +49,7 @@ async function readArguments() {
     if (!names.includes(name)) throw new Error(`there is no backend ${name} here. Use one of ${names.join(', ')}`)
     const threads = Number(values.threads)
     if (!Number.isInteger(threads) || threads < 1) throw new Error(`--threads must be a whole number from 1, got ${values.threads}`)
-    return [name, { threads, update: values.update }]
+    return { backend: name, options: { threads, update: values.update } }
   } catch (cause) {
     console.error(`conformance: ${cause.message}.\npnpm conformance [${names.join(' | ')}] [--threads N] [--update]`)
     process.exit(2)
