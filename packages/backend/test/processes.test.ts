@@ -49,6 +49,31 @@ describe('in processes of their own', () => {
   }, 60_000)
 
   test.each(['1', '2'])(
+    'a step that runs out of memory, wherever it is, fails with that error, leaves no tensors and can be repeated; %s thread(s)',
+    async (threads) => {
+      const { code, stdout, stderr } = await run('out-of-memory-training.mjs', threads)
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      const { plain, troubled, failures, tensors } = JSON.parse(stdout) as {
+        plain: number[]
+        troubled: number[]
+        failures: { code: string; message: string; leaked: number }[]
+        tensors: number
+      }
+      // Early and late in the step.
+      expect(failures.length).toBeGreaterThan(10)
+      for (const failure of failures) {
+        expect(failure).toMatchObject({ code: 'out-of-memory', leaked: 0 })
+        expect(failure.message).toMatch(/no room for .*\(\d+\.\d+ MiB\).*Lower the batch size/)
+      }
+      expect(new Set(failures.map(({ message }) => message)).size).toBeGreaterThan(2)
+      // Forward passes that failed have changed running statistics alone, which training does not use.
+      expect(troubled.slice(0, 4)).toEqual(plain)
+      expect(tensors).toBe(0)
+    },
+    60_000,
+  )
+
+  test.each(['1', '2'])(
     'an uncaught error ends a process with %s thread(s) at once',
     async (threads) => {
       const { code, stderr } = await run('throws.mjs', threads)

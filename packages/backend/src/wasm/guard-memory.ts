@@ -1,6 +1,7 @@
 import { util } from '@tensorflow/tfjs-core'
 
 import { outOfMemory } from './heap.js'
+import { safeMalloc } from './safe-malloc.js'
 import type { WasmBackend } from './wasm-backend.js'
 
 /**
@@ -9,8 +10,8 @@ import type { WasmBackend } from './wasm-backend.js'
  */
 export function guardMemory(backend: WasmBackend, memory: WebAssembly.Memory): void {
   const { wasm } = backend
-  // Emscripten's own entry replaces itself at its first call, and would replace ours.
-  const malloc = wasm.asm['malloc'] as (bytes: number) => number
+  // Not Emscripten's own entry, which replaces itself at its first call and would replace ours.
+  const malloc = safeMalloc(backend, memory)
   let shape: readonly number[] = []
   wasm._malloc = (bytes: number): number => {
     const pointer = malloc(bytes)

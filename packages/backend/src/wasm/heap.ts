@@ -3,6 +3,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core'
 
 import { BackendError } from '../errors.js'
 import type { KernelName, Kernels } from './kernel-names.js'
+import { safeMalloc } from './safe-malloc.js'
 import type { WasmBackend } from './wasm-backend.js'
 
 /** Words of parameters a job may have; floating-point ones start at word 32. */
@@ -129,8 +130,7 @@ export class Heap {
 
   /** Memory from TensorFlow.js's own allocator. Throws `out-of-memory`. */
   allocate(bytes: number, what: string): number {
-    const malloc = this.#backend.wasm.asm['malloc'] as (bytes: number) => number
-    const pointer = malloc(bytes) >>> 0
+    const pointer = safeMalloc(this.#backend, this.#memory)(bytes)
     if (pointer === 0) throw outOfMemory(what, bytes, this.#memory.buffer.byteLength)
     return pointer
   }
