@@ -12,6 +12,9 @@ const KINDS = {
   _FusedMatMul: 'dense layers',
   AudiotagAdam: 'optimiser',
   AudiotagSgd: 'optimiser',
+  AudiotagAdamAll: 'optimiser',
+  AudiotagSgdAll: 'optimiser',
+  AudiotagGradientNorm: 'norm of all gradients',
 }
 
 /**
