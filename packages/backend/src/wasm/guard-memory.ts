@@ -1,4 +1,5 @@
 import { util } from '@tensorflow/tfjs-core'
+import type { KernelFunc } from '@tensorflow/tfjs-core'
 
 import { outOfMemory } from './heap.js'
 import { safeMalloc } from './safe-malloc.js'
@@ -25,5 +26,32 @@ export function guardMemory(backend: WasmBackend, memory: WebAssembly.Memory): v
     }
     shape = tensorShape
     move(dataId, values, tensorShape, dtype, references)
+  }
+  const write = backend.write.bind(backend)
+  backend.write = (values, tensorShape, dtype) => {
+    const dataId = write(values, tensorShape, dtype)
+    made?.push(dataId)
+    return dataId
+  }
+}
+
+/** What the kernels that run now have made. */
+let made: object[] | undefined
+
+/** A kernel that, where it throws, frees what it has made until then: TensorFlow.js learns of outputs only from kernels that return. */
+export function freeOnError(kernel: KernelFunc): KernelFunc {
+  return (call) => {
+    const outer = made
+    const own: object[] = []
+    made = own
+    try {
+      return kernel(call)
+    } catch (error) {
+      for (const dataId of own.splice(0)) (call.backend as WasmBackend).disposeData(dataId, true)
+      throw error
+    } finally {
+      made = outer
+      outer?.push(...own)
+    }
   }
 }

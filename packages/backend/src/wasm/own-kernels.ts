@@ -11,6 +11,7 @@ import { einsumKernel } from './einsum-kernel.js'
 import { fourierKernels } from './fourier-kernels.js'
 import { fusedDepthwiseKernel } from './fused-depthwise-kernel.js'
 import { fusedKernels } from './fused-kernels.js'
+import { freeOnError } from './guard-memory.js'
 import type { Heap } from './heap.js'
 import { identityKernel } from './identity-kernel.js'
 import { integerProductKernel } from './integer-product-kernel.js'
@@ -69,7 +70,12 @@ export function registerOwnKernels(heapOf: (backend: unknown) => Heap): void {
         stock.set(kernelName, existing.kernelFunc)
         unregisterKernel(kernelName, 'wasm')
       }
-      registerKernel({ kernelName, backendName: 'wasm', kernelFunc, ...(existing?.setupFunc && { setupFunc: existing.setupFunc }) })
+      registerKernel({
+        kernelName,
+        backendName: 'wasm',
+        kernelFunc: freeOnError(kernelFunc),
+        ...(existing?.setupFunc && { setupFunc: existing.setupFunc }),
+      })
     }
   }
 }
