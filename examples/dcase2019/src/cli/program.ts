@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import pc from 'picocolors'
 import { configNames, loadConfig } from '../config/load-config.js'
 import { presetNames } from '../config/schema.js'
 import type { PresetName } from '../config/schema.js'
@@ -18,6 +17,7 @@ import { reportStage } from '../stages/report.js'
 import { runAll } from '../stages/run.js'
 import type { StageOptions } from '../stages/stage-options.js'
 import { trainStage } from '../stages/train.js'
+import { colors } from './colors.js'
 import { exitCodeOf, exitCodes } from './errors.js'
 import { createReporter } from './reporter.js'
 
@@ -79,7 +79,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? exitCodes.done)
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
-    process.stderr.write(`${pc.red('error:')} ${(error as Error).message}\n`)
+    process.stderr.write(`${colors.red('error:')} ${(error as Error).message}\n`)
     if (process.env['DEBUG']) process.stderr.write(`${(error as Error).stack}\n`)
     return exitCodeOf(error)
   }
@@ -227,7 +227,7 @@ function openStage(parsed: CommonFlags): Stage {
 
 function missingRun(): string {
   const message = `say which experiment: --config NAME (${configNames().join(', ')}) or --run DIR`
-  process.stderr.write(`${pc.red('error:')} ${message}\n`)
+  process.stderr.write(`${colors.red('error:')} ${message}\n`)
   return message
 }
 

@@ -1,5 +1,5 @@
-import pc from 'picocolors'
 import type { ProgramEvent, Report } from '../run/events.js'
+import { colors } from './colors.js'
 
 /**
  * Shows events on stderr: one moving line a stage on a terminal, plain lines when piped; JSON lines on stdout with `json`; only warnings with `quiet`.
@@ -98,7 +98,7 @@ function terminalReporter(): Report {
         return
       }
       case 'warning':
-        print(pc.yellow(`warning: ${event.message}`))
+        print(colors.yellow(`warning: ${event.message}`))
         return
       default:
     }
@@ -157,8 +157,8 @@ function bar(share: number): string {
 }
 
 function stageLine(event: Extract<ProgramEvent, { type: 'stage' }>): string {
-  const mark = event.state === 'already done' ? pc.dim('=') : pc.green('✓')
+  const mark = event.state === 'already done' ? colors.dim('=') : colors.green('✓')
   const note = event.note === undefined ? '' : `: ${event.note}`
-  const time = event.seconds === undefined ? '' : pc.dim(` (${duration(event.seconds)})`)
+  const time = event.seconds === undefined ? '' : colors.dim(` (${duration(event.seconds)})`)
   return `${mark} ${event.stage}${event.state === 'already done' ? ' already done' : ''}${note}${time}`
 }
