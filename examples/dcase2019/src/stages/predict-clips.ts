@@ -28,7 +28,8 @@ export async function predictClips(
   options: { readonly signal?: AbortSignal; readonly onProgress?: (clips: number) => void } = {},
 ): Promise<ScoreMatrix> {
   const masked = settings.groupPadding === 'masked'
-  const hop = settings.input === 'logmel' ? 347 : 1
+  // The authors group spectrograms by samples too.
+  const hop = settings.input === 'logmel' ? (features.index.features.mel?.hopSamples ?? 1) : 1
   const grouping = masked
     ? { minPatience: 0.2, maxClips: 64, maxTotalLength: batchLength[settings.input] }
     : {
