@@ -7,6 +7,7 @@ import type { PresetName } from '../config/schema.js'
 import { openRun, provenance } from '../run/run-folder.js'
 import type { RunFolder } from '../run/run-folder.js'
 import { stopSignal } from '../run/stop-signal.js'
+import { ablate } from '../stages/ablate.js'
 import { doctor } from '../stages/doctor.js'
 import { ensembleStage } from '../stages/ensemble.js'
 import { evaluateStage, scoreTable } from '../stages/evaluate.js'
@@ -190,6 +191,36 @@ function createProgram(): Command {
     return { report: path }
   })
   program
+    .command('ablate')
+    .description(
+      'Trains what each part of the method is worth, over seeds: a table and a figure with paired intervals. Goes on where it was stopped.',
+    )
+    .argument('<DATA>', 'folder or .tar file of MiniFSD-16, or of another data set with labelled test clips')
+    .exitOverride()
+    .showHelpAfterError('(--help shows what it takes)')
+    .addHelpText(
+      'before',
+      examples(
+        'dcase2019 ablate minifsd-16.tar                               everything: hours on two cores',
+        'dcase2019 ablate minifsd-16.tar --seeds 2 --rows multitask    a part of it, in a process of its own; the last part to end scores all',
+      ),
+    )
+    .option('--run <DIR>', 'folder of the ablation', 'runs/ablation')
+    .option('--seeds <LIST>', 'seeds to train now, comma-separated', '1,2,3')
+    .option('--rows <LIST>', 'rows to train now, comma-separated (default: all)')
+    .addOption(flags.backend())
+    .addOption(flags.threads())
+    .addOption(flags.jobs())
+    .addOption(flags.workers())
+    .addOption(flags.json())
+    .addOption(flags.quiet())
+    .action(async (data: string, parsed: CommonFlags & { seeds: string; rows?: string }) => {
+      const { seeds, rows } = { seeds: listOf(parsed.seeds), rows: listOf(parsed.rows ?? '') }
+      const numbers = seeds.map(integerFrom(0))
+      const result = await ablate({ data, folder: parsed.run, seeds: numbers, rows }, optionsOf(parsed))
+      process.stdout.write(parsed.json ? `${JSON.stringify(result)}\n` : `${result.missing}\n`)
+    })
+  program
     .command('doctor')
     .description('Says what this machine has, which backend would be taken and why, and what the others would need.')
     .exitOverride()
@@ -209,21 +240,27 @@ function openStage(parsed: CommonFlags): Stage {
   const config = parsed.config === undefined ? null : loadConfig(parsed.config, parsed.preset)
   const folder = parsed.run ?? (config === null ? undefined : `runs/${config.name}`)
   if (folder === undefined) throw new CommanderError(exitCodes.usage, 'dcase2019.run', missingRun())
-  const jobs = parsed.jobs ?? 1
   return {
     run: openRun(folder, config, { fresh: parsed.fresh === true, ...(parsed.data === undefined ? {} : { data: resolve(parsed.data) }) }),
     flags: parsed,
-    options: {
-      report: createReporter({ json: parsed.json === true, quiet: parsed.quiet === true }),
-      signal: stopSignal(),
-      backend: parsed.backend ?? 'auto',
-      threads: parsed.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs)),
-      jobs,
-      workers: parsed.workers ?? availableParallelism(),
-      skipBad: parsed.skipBad === true,
-    },
+    options: optionsOf(parsed),
   }
 }
+
+function optionsOf(parsed: CommonFlags): StageOptions {
+  const jobs = parsed.jobs ?? 1
+  return {
+    report: createReporter({ json: parsed.json === true, quiet: parsed.quiet === true }),
+    signal: stopSignal(),
+    backend: parsed.backend ?? 'auto',
+    threads: parsed.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs)),
+    jobs,
+    workers: parsed.workers ?? availableParallelism(),
+    skipBad: parsed.skipBad === true,
+  }
+}
+
+const listOf = (text: string) => text.split(',').filter((item) => item !== '')
 
 function missingRun(): string {
   const message = `say which experiment: --config NAME (${configNames().join(', ')}) or --run DIR`

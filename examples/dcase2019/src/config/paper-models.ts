@@ -34,9 +34,11 @@ export function paperModel(name: string, preset: PresetName): ModelSettings {
     minRate: 1e-6,
     periodOffset,
     losses: { curated: 'bce', noisy: bce },
-    augment: { variant: preset, additionalSlicing: false },
+    augment: { variant: preset, additionalSlicing: false, slips: [] },
+    noisyAsCurated: false,
     initFrom: null,
     ssl: null,
+    consistency: null,
     pads: [8, 64],
     groupPadding,
   }
@@ -61,14 +63,14 @@ export function paperModel(name: string, preset: PresetName): ModelSettings {
         ...resnet,
         batch: by(64, 32, 64),
         cycles: 7,
-        augment: { variant: preset, additionalSlicing: true },
+        augment: { variant: preset, additionalSlicing: true, slips: [] },
         initFrom: '1',
         ssl: {
           weight: 20,
           batch: 64,
           set: by<'curated+noisy' | 'noisy'>('curated+noisy', 'noisy', 'curated+noisy'),
           partner: by<'sampler' | 'uniform'>('sampler', 'sampler', 'uniform'),
-          labels: { from: '1', exponent: 2, normalize: 'sum', folds: by<'same' | 'all'>('same', 'all', 'all') },
+          labels: { from: '1', kind: 'soft', exponent: 2, normalize: 'sum', folds: by<'same' | 'all'>('same', 'all', 'all') },
         },
       }
     case '3':

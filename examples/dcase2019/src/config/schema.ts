@@ -12,12 +12,38 @@ const lossName = z.enum(['bce', 'boundedBce', 'kl', 'klReference'])
 const pseudoLabels = z.strictObject({
   /** The model whose snapshots label the noisy clips. */
   from: z.string(),
+  /** `soft`: sharpened probabilities, the paper's. `hard`: 1 for the most probable class and those above one half (Lee 2013), a baseline. */
+  kind: z.enum(['soft', 'hard']).default('soft'),
   /** Power that sharpens the mean probability. */
   exponent: z.number().positive().default(2),
   normalize: z.enum(['sum', 'bernoulli', 'none']).default('sum'),
   /** `same`: only the labeller of the learner's own fold, so that cross-validation stays honest; `all`: every fold's. */
   folds: z.enum(['same', 'all']).default('same'),
 })
+
+/** Slips of the authors' program that can be switched on alone; a loss of a sigmoid's sigmoid is `boundedBce`. */
+export const slipNames: readonly ['self-mix', 'mel-axis-slice', 'half-width-mask'] = ['self-mix', 'mel-axis-slice', 'half-width-mask']
+
+/** Targets that the model makes itself while it trains, on unlabelled noisy clips of the fold: methods that the paper tried without gain. */
+const consistency = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('mean-teacher'),
+    weight: z.number().nonnegative(),
+    batch: positive,
+    /** Share of the first cycle over which the weight grows. */
+    rampShare: probability.default(0.4),
+    /** α of the moving average of the weights. */
+    decay: z.number().min(0).max(1).default(0.999),
+  }),
+  z.strictObject({
+    kind: z.literal('mixmatch'),
+    weight: z.number().nonnegative(),
+    batch: positive,
+    rampShare: probability.default(0.4),
+    temperature: z.number().positive().default(0.5),
+    alpha: z.number().positive().default(0.75),
+  }),
+])
 
 const model = z.strictObject({
   name: z
@@ -53,9 +79,15 @@ const model = z.strictObject({
     additionalSlicing: z.boolean().default(false),
     /** Chance of MixUp; absent: the variant's. */
     mixupP: probability.optional(),
+    /** Chance of the gain; absent: the variant's. */
+    gainP: probability.optional(),
     /** Chance of the frequency mask; absent: the variant's. */
     frequencyMaskP: probability.optional(),
+    /** Slips of the authors' program, one by one, on top of the variant. */
+    slips: z.array(z.enum(slipNames)).default([]),
   }),
+  /** Noisy clips join the curated stream with the labels they have, as if these were right: a baseline. */
+  noisyAsCurated: z.boolean().default(false),
   /** Start from the last snapshot of this model, same fold. */
   initFrom: z.string().nullable().default(null),
   ssl: z
@@ -70,6 +102,7 @@ const model = z.strictObject({
     })
     .nullable()
     .default(null),
+  consistency: consistency.nullable().default(null),
   /** Zero padding on both sides at prediction, in frames or samples; one prediction each, 0 = none. */
   pads: z.array(z.number().int().nonnegative()).min(1),
   /** Padding of a batch of unequal clips: masked out of the result, or as the authors' code has it. */

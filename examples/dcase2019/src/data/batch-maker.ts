@@ -42,6 +42,8 @@ export interface BatchStream {
   readonly augment: Omit<Dcase2019LogmelOptions, 'partner'> | Omit<Dcase2019WaveformOptions, 'partner'>
   /** Partners of mixes: as the stream itself draws (default), or uniformly from all its clips, as the authors' code does. */
   readonly partner?: 'sampler' | 'uniform'
+  /** `draws`: streams that give the same name here take the same clips, each augmented for itself. Default: the stream's own name. */
+  readonly drawsOf?: string
 }
 
 /** Row-major, batch first. */
@@ -123,10 +125,11 @@ function maker<Input extends Spectrogram | Waveform>(
   pipelineWith: (partner: { partner?: (rng: Rng) => number }) => ExamplePipeline<Input>,
   { shape, write }: Output<Input>,
 ): (step: number) => Batch {
-  const { name, sources, order = 'passes', batch, keepLast = true, partner = 'sampler' } = stream
+  const { name, sources, order = 'passes', batch, keepLast = true, partner = 'sampler', drawsOf = name } = stream
   const plan = batchPlan({
     seed,
     name,
+    drawsOf,
     order,
     batch,
     keepLast,

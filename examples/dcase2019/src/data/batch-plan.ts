@@ -16,6 +16,8 @@ export interface BatchPlanOptions {
   readonly seed: number | string
   /** Name of the stream: streams of other names draw other numbers. */
   readonly name: string
+  /** `draws`: name under which clips are drawn; default `name`. */
+  readonly drawsOf?: string
   readonly order: BatchOrder
   /** Clips a batch. */
   readonly batch: number
@@ -48,7 +50,7 @@ export interface BatchPlan {
  * @throws DataError `argument` for no clips, or a batch below 1
  */
 export function batchPlan(options: BatchPlanOptions): BatchPlan {
-  const { seed, name, order, batch, sizes, weights, keepLast } = options
+  const { seed, name, drawsOf = name, order, batch, sizes, weights, keepLast } = options
   const size = sizes.reduce((sum, value) => sum + value, 0)
   if (size === 0) throw new DataError('argument', `batchPlan: stream '${name}' has no clips.`)
   if (!Number.isInteger(batch) || batch < 1)
@@ -59,6 +61,7 @@ export function batchPlan(options: BatchPlanOptions): BatchPlan {
     throw new DataError('argument', `batchPlan: weights of stream '${name}' must be at least 0 and not all 0, got ${weights.join(', ')}.`)
   }
   const root = createRng(seed).fork(name)
+  const draws = createRng(seed).fork(drawsOf).fork('draw')
   const orders = new Map<number, Int32Array>()
   const orderOf = (pass: number): Int32Array => {
     let rows = orders.get(pass)
@@ -89,7 +92,7 @@ export function batchPlan(options: BatchPlanOptions): BatchPlan {
     return { row, rng: root.fork('example').fork(pass).fork(row) }
   }
   const drawn = (position: number): PlannedExample => ({
-    row: sample(root.fork('draw').fork(position)),
+    row: sample(draws.fork(position)),
     rng: root.fork('example').fork(position),
   })
   return {

@@ -6,7 +6,7 @@ import { allPlaces } from '../run/run-features.js'
 
 /**
  * The streams of a training step: curated clips of the fold in passes, all noisy clips endlessly, and for SSL curated and pseudo-labelled
- * clips half and half (the noisy ones of the fold's training side), or all pseudo-labelled clips alone.
+ * clips half and half (the noisy ones of the fold's training side), or all pseudo-labelled clips alone. For a consistency method two views of the noisy ones.
  *
  * Curated and noisy clips are never mixed with each other, except in the SSL stream (report §6.3, authors' `train_model2.py`).
  *
@@ -19,14 +19,15 @@ export function batchStreams(
   pseudo: Float32Array | null,
   features: FeatureStore,
 ): BatchStream[] {
-  const { batch, losses, ssl } = settings
+  const { batch, losses, ssl, consistency } = settings
   const augment = augmentOf(settings)
   const curated = { split: 'curated' as const, places: rows.curatedTrain }
+  const noisy = { split: 'noisy' as const, places: allPlaces(features, 'noisy') }
+  const labelled = settings.noisyAsCurated ? [curated, noisy] : [curated]
   const streams: BatchStream[] = [
-    { name: 'curated', order: 'passes', keepLast: config.training.keepLastBatch, sources: [curated], batch, augment },
+    { name: 'curated', order: 'passes', keepLast: config.training.keepLastBatch, sources: labelled, batch, augment },
   ]
-  if (losses.noisy)
-    streams.push({ name: 'noisy', order: 'endless', sources: [{ split: 'noisy', places: allPlaces(features, 'noisy') }], batch, augment })
+  if (losses.noisy) streams.push({ name: 'noisy', order: 'endless', sources: [noisy], batch, augment })
   if (ssl && pseudo) {
     const places = ssl.set === 'noisy' ? allPlaces(features, 'noisy') : rows.noisySsl
     const labelled = { split: 'noisy' as const, places, targets: pseudo }
@@ -39,12 +40,35 @@ export function batchStreams(
       partner: ssl.partner,
     })
   }
+  if (consistency) {
+    // Two views of the same clips, each cut and masked for itself; a mix of clips would be no view of either.
+    const sources = [{ split: 'noisy' as const, places: rows.noisySsl }]
+    const views = { order: 'draws' as const, sources, batch: consistency.batch, augment: withoutMix(augment), drawsOf: 'views' }
+    for (const name of viewNames) streams.push({ ...views, name })
+  }
   return streams
 }
 
+/** Streams of the two views of unlabelled clips that a consistency method compares. */
+export const viewNames: readonly ['view1', 'view2'] = ['view1', 'view2']
+
+const withoutMix = (augment: BatchStream['augment']): BatchStream['augment'] =>
+  'samples' in augment ? { ...augment, mix: false } : { ...augment, mixup: false }
+
 function augmentOf({ input, slice, augment }: ModelSettings): BatchStream['augment'] {
-  const { variant, additionalSlicing, mixupP, frequencyMaskP } = augment
-  const mixup = mixupP === undefined ? true : { p: mixupP }
-  if (input === 'waveform') return { samples: slice, variant, mix: mixup }
-  return { frames: slice, variant, additionalSlicing, mixup, frequencyMask: frequencyMaskP === undefined ? true : { p: frequencyMaskP } }
+  const { variant, additionalSlicing, mixupP, gainP, frequencyMaskP, slips } = augment
+  const chance = (p: number | undefined, options: object = {}) =>
+    p === undefined && Object.keys(options).length === 0 ? true : { ...options, ...(p === undefined ? {} : { p }) }
+  const slip = <T extends object>(name: (typeof slips)[number], options: T) => (slips.includes(name) ? options : {})
+  if (input === 'waveform') {
+    return { samples: slice, variant, mix: chance(mixupP, slip('self-mix', { selfMixBug: true })), gain: chance(gainP) }
+  }
+  return {
+    frames: slice,
+    variant,
+    additionalSlicing: additionalSlicing && chance(undefined, slip('mel-axis-slice', { axisBug: true })),
+    mixup: chance(mixupP),
+    gain: chance(gainP),
+    frequencyMask: chance(frequencyMaskP, slip('half-width-mask', { semantics: 'half-width', minWidthBins: 8, maxWidthBins: 31 } as const)),
+  }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { readJson, writeJson } from '../run/files.js'
 import { hashOf, settingsOf } from '../run/run-folder.js'
@@ -45,3 +46,15 @@ export const readJobRecord = (run: RunFolder, model: string, fold: number): JobR
 
 export const writeJobRecord = (run: RunFolder, model: string, fold: number, record: JobRecord): void =>
   writeJson(join(run.job(model, fold), 'run.json'), record)
+
+/** Whether a model is trained on a fold under the settings that hold now, and its snapshots are there. */
+export function isTrained(run: RunFolder, model: string, fold: number): boolean {
+  const record = readJobRecord(run, model, fold)
+  return (
+    record?.status === 'done' &&
+    record.key === jobKey(run, model, fold) &&
+    Array.from({ length: settingsOf(run.config, model).cycles }, (_, index) => snapshotFile(run, model, fold, index + 1)).every((file) =>
+      existsSync(file),
+    )
+  )
+}

@@ -69,6 +69,17 @@ interface Prediction {
   readonly split: PredictedSplit
 }
 
+/** Whether a model's predictions of a fold are there, made by the weights that are there now. */
+export function isPredictedAlready(run: RunFolder, name: string, fold: number): boolean {
+  const settings = settingsOf(run.config, name)
+  const predictions = readJobRecord(run, name, fold)?.predictions
+  return (
+    predictions?.status === 'done' &&
+    predictions.key === predictionKey(run, settings, fold) &&
+    predictionsOf(run, settings).every(({ cycle, pad, split }) => existsSync(predictionFile(run, name, fold, cycle, pad, split)))
+  )
+}
+
 async function predictJob(run: RunFolder, name: string, fold: number, options: StageOptions): Promise<number> {
   const settings = settingsOf(run.config, name)
   const key = predictionKey(run, settings, fold)

@@ -1,4 +1,4 @@
-import { softPseudoLabels } from '@audiotag/ssl'
+import { hardPseudoLabels, softPseudoLabels } from '@audiotag/ssl'
 import { join } from 'node:path'
 import { UsageError } from '../cli/errors.js'
 import { openRunFeatures } from '../run/run-features.js'
@@ -13,8 +13,8 @@ import type { StageOptions } from './stage-options.js'
 export const pseudoLabelFile = (run: RunFolder, learner: string, fold: number): string => join(run.pseudoLabels(learner), `fold${fold}.npy`)
 
 /**
- * Soft pseudo labels of the noisy clips for every model with an SSL stream (or the one named): the labeller's mean probability over its
- * snapshots, and over all folds or the learner's own, sharpened.
+ * Pseudo labels of the noisy clips for every model with an SSL stream (or the one named): the labeller's mean probability over its
+ * snapshots, and over all folds or the learner's own, sharpened (or hard).
  *
  * @source report §6.3; authors' `predict_noisy.py`, `train_model2.py`
  */
@@ -49,8 +49,9 @@ export async function pseudoLabelStage(run: RunFolder, options: StageOptions, le
         for (const fold of folds) {
           const used = ssl.labels.folds === 'same' ? [fold] : folds
           const mean = meanScores(used.flatMap((each) => predicted.get(each)!))
-          const { exponent, normalize } = ssl.labels
-          writeScores(pseudoLabelFile(run, name, fold), { ...mean, data: softPseudoLabels(mean.data, { classes, exponent, normalize }) })
+          const { kind, exponent, normalize } = ssl.labels
+          const data = kind === 'hard' ? hardLabels(mean.data, classes) : softPseudoLabels(mean.data, { classes, exponent, normalize })
+          writeScores(pseudoLabelFile(run, name, fold), { ...mean, data })
         }
         features.close()
         return {
@@ -60,4 +61,11 @@ export async function pseudoLabelStage(run: RunFolder, options: StageOptions, le
     )
   }
   return { labels: files }
+}
+
+/** The most probable class and every other of at least one half: no clip is left without a label. */
+function hardLabels(p: Float32Array, classes: number): Float32Array {
+  const best = hardPseudoLabels(p, { classes, top: 1 })
+  const sure = hardPseudoLabels(p, { classes })
+  return best.map((label, i) => Math.max(label, sure[i]))
 }

@@ -5,9 +5,10 @@ import { lwlrap } from '@lwrap/metric'
 import { createModel, decodeSafetensors, encodeSafetensors, loadWeights, saveModel } from '@audiotag/models'
 import type { TaggingModel } from '@audiotag/models'
 import { adam, captureCheckpoint, createTrainStep, restoreCheckpoint, sgd, train } from '@audiotag/train'
-import type { Batches, Checkpoint, Optimizer, Stream } from '@audiotag/train'
+import type { Checkpoint, Optimizer, Stream } from '@audiotag/train'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Batch } from '../data/batch-maker.js'
 import { createBatches } from '../data/batches.js'
 import type { FeatureStore } from '../data/features.js'
 import type { ModelSettings } from '../config/schema.js'
@@ -19,8 +20,9 @@ import type { FoldRows } from '../run/job-plan.js'
 import { provenance, settingsOf } from '../run/run-folder.js'
 import type { RunFolder } from '../run/run-folder.js'
 import { readScores } from '../run/scores.js'
-import { batchStreams } from './batch-streams.js'
-import { checkpointFile, jobKey, readJobRecord, snapshotFile, trainCommand, writeJobRecord } from './job-files.js'
+import { batchStreams, viewNames } from './batch-streams.js'
+import { createConsistency } from './consistency.js'
+import { checkpointFile, isTrained, jobKey, readJobRecord, snapshotFile, trainCommand, writeJobRecord } from './job-files.js'
 import { predictClips } from './predict-clips.js'
 import { pseudoLabelFile } from './pseudo-label.js'
 import type { StageOptions } from './stage-options.js'
@@ -39,7 +41,7 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
   const key = jobKey(run, name, fold)
   const earlier = readJobRecord(run, name, fold)
   const snapshots = Array.from({ length: settings.cycles }, (_, index) => snapshotFile(run, name, fold, index + 1))
-  if (earlier?.status === 'done' && earlier.key === key && snapshots.every((file) => existsSync(file))) return
+  if (isTrained(run, name, fold)) return
 
   const folder = run.job(name, fold)
   const features = openRunFeatures(run)
@@ -58,6 +60,13 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
   const backend = await selectBackend(options.backend as 'auto', { threads: options.threads })
   const rng = createRng(config.seed).fork(name).fork(fold)
   const model = createTagger(run, settings, fold, classes, rng.fork('weights'))
+  const consistency =
+    settings.consistency &&
+    createConsistency(settings.consistency, model, () => createTagger(run, settings, fold, classes, rng.fork('weights')), {
+      stepsPerCycle: length.stepsPerCycle,
+      rng: rng.fork('mixmatch'),
+    })
+  const predictor = consistency?.predictor ?? model
   const optimizer: Optimizer =
     settings.optimizer.kind === 'adam' ? adam() : sgd({ momentum: settings.optimizer.momentum, nesterov: settings.optimizer.nesterov })
 
@@ -73,9 +82,10 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
             const checkpoint = decodeSafetensors(bytes) as Checkpoint
             const cycles = Math.floor(Number(checkpoint.metadata['step']) / length.stepsPerCycle)
             // A snapshot that is gone comes back from the start only.
-            return snapshots.slice(0, cycles).every((file) => existsSync(file))
-              ? restoreCheckpoint(checkpoint, { model, optimizer }).step
-              : 0
+            if (!snapshots.slice(0, cycles).every((file) => existsSync(file))) return 0
+            const { step } = restoreCheckpoint(checkpoint, { model, optimizer })
+            consistency?.restore(checkpoint.tensors, step)
+            return step
           },
           trainCommand(run, name, fold),
         )
@@ -106,18 +116,30 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
   })
   const save = async (step: number) => {
     const state = await captureCheckpoint({ model, optimizer }, { step })
-    writeFileWhole(checkpointFile(run, name, fold), encodeSafetensors(state.tensors, state.metadata))
+    writeFileWhole(
+      checkpointFile(run, name, fold),
+      encodeSafetensors({ ...state.tensors, ...(await consistency?.tensors()) }, state.metadata),
+    )
   }
   const { stepsPerEpoch, stepsPerCycle, epochs, steps } = length
   const clipsPerEpoch =
-    rows.curatedTrain.length + stepsPerEpoch * ((settings.losses.noisy ? settings.batch : 0) + (settings.ssl?.batch ?? 0))
+    rows.curatedTrain.length +
+    stepsPerEpoch * ((settings.losses.noisy ? settings.batch : 0) + (settings.ssl?.batch ?? 0) + (settings.consistency?.batch ?? 0))
   let epochStart = performance.now()
   let finished = false
   let rate = 0
   try {
     const events = train({
-      step: createTrainStep({ model, optimizer, streams }),
-      batches: (step) => nextBatches(batches, streams, step),
+      step: createTrainStep({ model, optimizer, streams: consistency ? [...streams, consistency.stream] : streams }),
+      batches: async (step) => {
+        const next = await nextBatches(
+          batches,
+          consistency ? [...streams.map((stream) => stream.name), ...viewNames] : streams.map((stream) => stream.name),
+          step,
+        )
+        return consistency ? consistency.complete(next, step) : next
+      },
+      ...(consistency && { weights: (step: number) => ({ [consistency.stream.name]: consistency.weightAt(step) }) }),
       learningRate: cyclicCosine({
         maxRate: settings.maxRate,
         minRate: settings.minRate,
@@ -132,7 +154,10 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
       rng: rng.fork('dropout'),
     })
     for await (const event of events) {
-      if (event.type === 'step') rate = event.learningRate
+      if (event.type === 'step') {
+        rate = event.learningRate
+        consistency?.updated()
+      }
       if (event.type === 'epoch') {
         const clipsPerSecond = clipsPerEpoch / ((performance.now() - epochStart) / 1000)
         const { epoch, step } = event
@@ -149,11 +174,11 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
         })
         const endOfCycle = step % stepsPerCycle === 0
         if (endOfCycle || epoch % config.training.validateEpochs === 0) {
-          log({ type: 'validation', model: name, fold, epoch, step, lwlrap: await validate(model, settings, features, rows) })
+          log({ type: 'validation', model: name, fold, epoch, step, lwlrap: await validate(predictor, settings, features, rows) })
         }
         if (endOfCycle) {
           const file = snapshotFile(run, name, fold, step / stepsPerCycle)
-          writeFileWhole(file, await saveModel(model))
+          writeFileWhole(file, await saveModel(predictor))
           log({ type: 'snapshot', model: name, fold, cycle: step / stepsPerCycle, step, file })
         }
         if (endOfCycle || epoch % config.training.checkpointEpochs === 0) {
@@ -177,6 +202,7 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
     await batches.close()
     features.close()
     optimizer.dispose()
+    consistency?.dispose()
     model.dispose()
     if (finished) log.close()
   }
@@ -205,9 +231,13 @@ function createTagger(run: RunFolder, settings: ModelSettings, fold: number, cla
   return model
 }
 
-async function nextBatches(batches: ReturnType<typeof createBatches>, streams: readonly Stream[], step: number): Promise<Batches> {
-  const all = await Promise.all(streams.map(({ name }) => batches.next(name, step)))
-  return Object.fromEntries(streams.map(({ name }, i) => [name, all[i]]))
+async function nextBatches(
+  batches: ReturnType<typeof createBatches>,
+  names: readonly string[],
+  step: number,
+): Promise<Record<string, Batch>> {
+  const all = await Promise.all(names.map((name) => batches.next(name, step)))
+  return Object.fromEntries(names.map((name, i) => [name, all[i]]))
 }
 
 /** lwlrap of the held-out clips at full length, by the model as it stands; the authors pad waveforms by half a slice on both sides. */
