@@ -6,7 +6,7 @@ import type { FeatureStore } from '../src/data/features.js'
 import type { SplitName } from '../src/data/layout.js'
 import { foldRows, trainingLength } from '../src/run/job-plan.js'
 import type { RunFolder } from '../src/run/run-folder.js'
-import { batchStreams } from '../src/stages/batch-streams.js'
+import { batchStreams, viewNames } from '../src/stages/batch-streams.js'
 
 const classes = ['Bark', 'Meow', 'Strum']
 const folds = [0, 1, 2, 3, 4]
@@ -208,6 +208,77 @@ describe('targets', () => {
     expect(alone.map(({ name }) => name)).toEqual(['curated'])
     expect(streamsOf(0, { model: '4' }).streams.map(({ name }) => name)).toEqual(['curated', 'noisy'])
     expect(streamsOf(0).streams.map(({ name }) => name)).toEqual(['curated', 'noisy', 'ssl'])
+  })
+})
+
+describe('baselines', () => {
+  it('noisy clips taken as curated join the curated stream with their own labels', () => {
+    const { config, settings, rows, store } = streamsOf(0)
+    const joined = { ...settings, losses: { ...settings.losses, noisy: null }, ssl: null, noisyAsCurated: true }
+    const streams = batchStreams(config, joined, rows, null, store)
+    expect(streams.map(({ name }) => name)).toEqual(['curated'])
+    const clips = rows.curatedTrain.length + store.splits.noisy.size
+    const make = createBatchMaker(store, { seed: 3, input: 'logmel', streams })
+    const targets = Array.from({ length: Math.ceil(clips / batch) }, (_, step) => make('curated', step).targets)
+    const counts = { '1 0 0': 0, '0 1 0': 0 }
+    for (const { data } of targets)
+      for (let row = 0; row < data.length; row += 3) counts[data.subarray(row, row + 3).join(' ') as keyof typeof counts]++
+    expect(counts).toEqual({ '1 0 0': rows.curatedTrain.length, '0 1 0': store.splits.noisy.size })
+  })
+
+  it.each(folds)(
+    'fold %i: the two views of a consistency method are the same clips of the fold’s training side, never mixed, each with draws of its own',
+    (fold) => {
+      const { config, settings, rows, store } = streamsOf(fold, { mixupP: 1 })
+      const consistency = { kind: 'mixmatch', weight: 1, batch, rampShare: 0, temperature: 0.5, alpha: 0.75 } as const
+      const augment = { ...settings.augment, gainP: 1 }
+      const streams = batchStreams(config, { ...settings, ssl: null, consistency, augment }, rows, null, store)
+      expect(streams.map(({ name }) => name)).toEqual(['curated', 'noisy', ...viewNames])
+      const [first, second] = viewNames.map((name) => {
+        const { store: own, heard } = recordingStore()
+        const make = createBatchMaker(own, { seed: 3, input: 'logmel', streams: streams.filter((stream) => stream.name === name) })
+        const inputs = Array.from({ length: 150 }, (_, step) => make(name, step).input.data)
+        return { heard, inputs }
+      })
+      expect(first.heard).toEqual(second.heard)
+      expect(first.heard).toHaveLength(150 * batch)
+      expect(placesOf(first.heard, 'noisy')).toEqual(rows.noisySsl)
+      expect(placesOf(first.heard, 'curated')).toEqual([])
+    },
+  )
+})
+
+describe('single slips of the authors', () => {
+  const augmentOf = (model: '1' | '4', change: object) => {
+    const { config, settings, rows, store } = streamsOf(0, { model: model === '1' ? '2' : '4' })
+    const augment = { variant: 'default', additionalSlicing: true, slips: [], ...change } as typeof settings.augment
+    return batchStreams(config, { ...settings, augment }, rows, new Float32Array(store.splits.noisy.size * 3), store)[0].augment
+  }
+  it('none: every step is the variant’s own', () => {
+    expect(augmentOf('1', {})).toEqual({
+      frames: 3,
+      variant: 'default',
+      additionalSlicing: true,
+      mixup: true,
+      gain: true,
+      frequencyMask: true,
+    })
+    expect(augmentOf('4', {})).toEqual({ samples: 20, variant: 'default', mix: true, gain: true })
+  })
+  it('each changes its own step, chances stay', () => {
+    expect(augmentOf('1', { slips: ['half-width-mask'], frequencyMaskP: 0.25 })).toMatchObject({
+      frequencyMask: { semantics: 'half-width', minWidthBins: 8, maxWidthBins: 31, p: 0.25 },
+      mixup: true,
+      additionalSlicing: true,
+    })
+    expect(augmentOf('1', { slips: ['mel-axis-slice'] })).toMatchObject({ additionalSlicing: { axisBug: true }, frequencyMask: true })
+    expect(augmentOf('1', { slips: ['mel-axis-slice'], additionalSlicing: false })).toMatchObject({ additionalSlicing: false })
+    expect(augmentOf('4', { slips: ['self-mix'] })).toMatchObject({ mix: { selfMixBug: true }, gain: true })
+    expect(augmentOf('1', { gainP: 0, mixupP: 0, frequencyMaskP: 0 })).toMatchObject({
+      gain: { p: 0 },
+      mixup: { p: 0 },
+      frequencyMask: { p: 0 },
+    })
   })
 })
 

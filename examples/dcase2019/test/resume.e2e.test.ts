@@ -9,19 +9,46 @@ const folder = mkdtempSync(join(tmpdir(), 'dcase2019-resume-'))
 const config = join(folder, 'config.json')
 const prepared = join(folder, 'prepared')
 
-/** One model, one fold, six epochs with a checkpoint after each. */
+const model = (name: string, more: object = {}) => ({
+  paper: '1',
+  name,
+  width: 0.0625,
+  slice: 32,
+  batch: 8,
+  cycles: 2,
+  epochsPerCycle: 3,
+  pads: [0],
+  ...more,
+})
+
+/** One fold, six epochs with a checkpoint after each. */
 const settings = {
   name: 'resume',
   about: 'test',
   seed: 7,
   folds: { count: 2, seed: 1, train: [0] },
-  models: [{ paper: '1', name: 'A', width: 0.0625, slice: 32, batch: 8, cycles: 2, epochsPerCycle: 3, pads: [0] }],
+  models: [
+    model('A'),
+    model('teacher', { consistency: { kind: 'mean-teacher', weight: 20, batch: 4 } }),
+    model('mixmatch', { consistency: { kind: 'mixmatch', weight: 20, batch: 4 } }),
+  ],
   ensemble: { choose: 'fixed', members: [{ model: 'A', weight: 1, cycles: null, pads: null }] },
   training: { checkpointEpochs: 1, validateEpochs: 1 },
 }
-const training = (run: string, ...more: string[]) => ['train', '--run', run, '--model', 'A', '--fold', '0', '--json', ...more]
-const snapshots = (run: string) =>
-  [1, 2].map((cycle) => readFileSync(join(run, `models/A-fold0/checkpoints/cycle-${cycle}.safetensors`)).toString('base64'))
+const trainingOf = (name: string, run: string, ...more: string[]) => [
+  'train',
+  '--run',
+  run,
+  '--model',
+  name,
+  '--fold',
+  '0',
+  '--json',
+  ...more,
+]
+const training = (run: string, ...more: string[]) => trainingOf('A', run, ...more)
+const snapshots = (run: string, name = 'A') =>
+  [1, 2].map((cycle) => readFileSync(join(run, `models/${name}-fold0/checkpoints/cycle-${cycle}.safetensors`)).toString('base64'))
 
 async function succeeds(...args: string[]): Promise<void> {
   const { code, stderr } = await runProgram(...args)
@@ -36,8 +63,8 @@ function copyOfPrepared(name: string): string {
 }
 
 /** Starts training and sends `signal` once `epochs` epochs are done. */
-async function interruptAfter(run: string, epochs: number, signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL') {
-  const { child, done } = startProgram(...training(run))
+async function interruptAfter(run: string, epochs: number, signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL', name = 'A') {
+  const { child, done } = startProgram(...trainingOf(name, run))
   let seen = 0
   let sent = false
   child.stdout!.on('data', (chunk: Buffer) => {
@@ -87,6 +114,22 @@ describe('a training that was stopped goes on to the same bits', () => {
       expect(snapshots(run)).toEqual(unbroken)
     },
     60_000,
+  )
+})
+
+describe('methods that make their own targets', () => {
+  it.each(['teacher', 'mixmatch'])(
+    '%s: goes on to the same bits after kill -9, and is another training than the one without',
+    async (name) => {
+      const whole = copyOfPrepared(`${name}-whole`)
+      await succeeds(...trainingOf(name, whole))
+      const run = copyOfPrepared(`${name}-killed`)
+      expect(await interruptAfter(run, 4, 'SIGKILL', name)).toMatchObject({ signal: 'SIGKILL' })
+      await succeeds(...trainingOf(name, run, '--workers', '0'))
+      expect(snapshots(run, name)).toEqual(snapshots(whole, name))
+      expect(snapshots(run, name)).not.toEqual(unbroken)
+    },
+    120_000,
   )
 })
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
@@ -202,23 +203,26 @@ function createProgram(): Command {
       'before',
       examples(
         'dcase2019 ablate minifsd-16.tar                               everything: hours on two cores',
-        'dcase2019 ablate minifsd-16.tar --seeds 2 --rows multitask    a part of it, in a process of its own; the last part to end scores all',
+        'dcase2019 ablate minifsd-16.tar --only-seeds 2 --only-rows multitask   a part of it; whoever ends last scores all',
       ),
     )
     .option('--run <DIR>', 'folder of the ablation', 'runs/ablation')
-    .option('--seeds <LIST>', 'seeds to train now, comma-separated', '1,2,3')
-    .option('--rows <LIST>', 'rows to train now, comma-separated (default: all)')
+    .option('--seeds <LIST>', 'seeds of the table, comma-separated', listOf(integerFrom(0)), [1, 2, 3])
+    .option('--only-seeds <LIST>', 'train only these now (default: all)', listOf(integerFrom(0)), [])
+    .option('--only-rows <LIST>', 'train only what these rows need now (default: all)', listOf(String), [])
     .addOption(flags.backend())
     .addOption(flags.threads())
     .addOption(flags.jobs())
     .addOption(flags.workers())
     .addOption(flags.json())
     .addOption(flags.quiet())
-    .action(async (data: string, parsed: CommonFlags & { seeds: string; rows?: string }) => {
-      const { seeds, rows } = { seeds: listOf(parsed.seeds), rows: listOf(parsed.rows ?? '') }
-      const numbers = seeds.map(integerFrom(0))
-      const result = await ablate({ data, folder: parsed.run, seeds: numbers, rows }, optionsOf(parsed))
-      process.stdout.write(parsed.json ? `${JSON.stringify(result)}\n` : `${result.missing}\n`)
+    .action(async (data: string, parsed: AblateFlags) => {
+      const { run: folder, seeds, onlySeeds, onlyRows } = parsed
+      const result = await ablate({ data, folder, seeds, onlySeeds, onlyRows }, optionsOf(parsed))
+      if (parsed.json) process.stdout.write(`${JSON.stringify({ type: 'result', ...result })}\n`)
+      else if (result.files === null)
+        process.stdout.write(`${result.missing} trainings of other rows or seeds are missing: nothing is scored before all are there.\n`)
+      else process.stdout.write(`${readFileSync(result.files.report, 'utf8')}\n${Object.values(result.files).join('\n')}\n`)
     })
   program
     .command('doctor')
@@ -228,6 +232,12 @@ function createProgram(): Command {
     .addOption(flags.json())
     .action((parsed: { json?: boolean }) => doctor(parsed.json === true))
   return program
+}
+
+interface AblateFlags extends CommonFlags {
+  readonly seeds: readonly number[]
+  readonly onlySeeds: readonly number[]
+  readonly onlyRows: readonly string[]
 }
 
 interface Stage {
@@ -260,7 +270,13 @@ function optionsOf(parsed: CommonFlags): StageOptions {
   }
 }
 
-const listOf = (text: string) => text.split(',').filter((item) => item !== '')
+const listOf =
+  <T>(read: (text: string) => T) =>
+  (text: string): T[] =>
+    text
+      .split(',')
+      .filter((item) => item !== '')
+      .map(read)
 
 function missingRun(): string {
   const message = `say which experiment: --config NAME (${configNames().join(', ')}) or --run DIR`

@@ -6,9 +6,14 @@ import { nearest } from '../cli/nearest.js'
 import { ablationConfig, ablationRows } from '../config/ablation.js'
 import type { Config, ModelSettings } from '../config/schema.js'
 import { runJobs } from '../run/executor.js'
-import { writeFileWhole } from '../run/files.js'
+import type { AblationScores } from '../report/ablation-data.js'
+import { ablationCsv } from '../report/ablation-csv.js'
+import { ablationFigure } from '../report/ablation-figure.js'
+import { ablationTable } from '../report/ablation-table.js'
+import { writeFileWhole, writeJson } from '../run/files.js'
 import { openRun } from '../run/run-folder.js'
 import type { RunFolder } from '../run/run-folder.js'
+import { ablationScores } from './ablation-scores.js'
 import { jobArguments } from './job-arguments.js'
 import { isTrained } from './job-files.js'
 import { isPredictedAlready } from './predict.js'
@@ -22,52 +27,69 @@ export interface AblateOptions {
   readonly data: string
   /** Where everything is written: `seed-<n>/`, and the results beside them. */
   readonly folder: string
+  /** All seeds of the table. */
   readonly seeds: readonly number[]
-  /** Ids of rows; empty: all. */
-  readonly rows: readonly string[]
+  /** Those to train now; empty: all. */
+  readonly onlySeeds: readonly number[]
+  /** Ids of the rows to train now; empty: all. */
+  readonly onlyRows: readonly string[]
   /** Changes every config, e.g. to a toy scale. */
   readonly change?: (config: Config) => Config
 }
 
 /** What an ablation ended with. */
 export interface AblateResult {
-  readonly folder: string
-  /** Runs by seed, in order. */
-  readonly runs: readonly RunFolder[]
-  /** Trainings of other rows or seeds that are not there yet; nothing is scored before all are. */
+  /** Where the results are, by kind; null while trainings of other rows or seeds are missing: nothing is scored before all are there. */
+  readonly files: Readonly<Record<'report' | 'figure' | 'scores' | 'json', string>> | null
+  readonly scores: AblationScores | null
+  /** Trainings that are not there yet. */
   readonly missing: number
 }
 
 /**
- * Trains and predicts every network of the ablation, for every seed: a run folder a seed, a process a training. Stopped, the same command goes on;
- * with `seeds` or `rows` parts of it run apart, also at the same time on machines that share the folder.
+ * Trains and predicts every network of the ablation, for every seed, then scores all rows at once, the test clips for the only time. A run folder a seed,
+ * a process a training. Stopped, the same command goes on; with `onlySeeds` or `onlyRows` parts of it run apart, also at the same time on machines
+ * that share the folder.
  *
- * @throws UsageError for an unknown row, MissingError without the data set
+ * @throws UsageError for an unknown row or seed, MissingError without the data set
  */
 export async function ablate(
-  { data, folder, seeds, rows, change = (config) => config }: AblateOptions,
+  { data, folder, seeds, onlySeeds, onlyRows, change = (config) => config }: AblateOptions,
   options: StageOptions,
 ): Promise<AblateResult> {
   const known = ablationRows.map(({ id }) => id)
-  for (const row of rows)
+  for (const row of onlyRows)
     if (!known.includes(row)) throw new UsageError(`unknown row '${row}'${nearest(row, known)}. Rows: ${known.join(', ')}.`)
+  if (seeds.length === 0) throw new UsageError('--seeds must name at least one seed, got none')
+  for (const seed of onlySeeds)
+    if (!seeds.includes(seed)) throw new UsageError(`--only-seeds must be among --seeds (${seeds.join(', ')}), got ${seed}`)
   const root = resolve(folder)
   const dataset = await unpacked(resolve(data), root)
   const runs = seeds.map((seed) => openRun(join(root, `seed-${seed}`), change(ablationConfig(seed, dataset)), { data: dataset }))
-  for (const run of runs) await prepareStage(run, options)
+  const trained = runs.filter(({ config }) => onlySeeds.length === 0 || onlySeeds.includes(config.seed))
+  for (const run of trained) await prepareStage(run, options)
   const { config } = runs[0]
-  const wanted = neededModels(config, rows.length === 0 ? known : rows)
+  const wanted = neededModels(config, onlyRows.length === 0 ? known : onlyRows)
   for (const { name, ssl } of config.models.filter((model) => wanted.has(model.name))) {
-    if (ssl) for (const run of runs) await pseudoLabelStage(run, options, name)
-    await inProcesses('train', runs, name, options, (run, fold) => isTrained(run, name, fold))
-    await inProcesses('predict', runs, name, options, (run, fold) => isPredictedAlready(run, name, fold))
+    if (ssl) for (const run of trained) await pseudoLabelStage(run, options, name)
+    await inProcesses('train', trained, name, options, isTrained)
+    await inProcesses('predict', trained, name, options, isPredictedAlready)
   }
-  const done = (run: RunFolder, name: string, fold: number) => isTrained(run, name, fold) && isPredictedAlready(run, name, fold)
   const missing = runs.flatMap((run) =>
-    run.config.models.flatMap(({ name }) => run.config.folds.train.filter((fold) => !done(run, name, fold))),
+    config.models.flatMap(({ name }) => config.folds.train.filter((fold) => !isDone(run, name, fold))),
   ).length
-  return { folder: root, runs, missing }
+  if (missing > 0) return { files: null, scores: null, missing }
+  const scores = ablationScores(runs)
+  const at = (name: string) => join(root, name)
+  const files = { report: at('ablation.md'), figure: at('ablation.svg'), scores: at('ablation.csv'), json: at('ablation.json') }
+  writeFileWhole(files.figure, ablationFigure(scores))
+  writeFileWhole(files.scores, ablationCsv(scores))
+  writeJson(files.json, scores)
+  writeFileWhole(files.report, ablationTable(scores))
+  return { files, scores, missing }
 }
+
+const isDone = (run: RunFolder, model: string, fold: number): boolean => isTrained(run, model, fold) && isPredictedAlready(run, model, fold)
 
 /** All folds and seeds of one network, those that are not done. */
 async function inProcesses(
@@ -75,11 +97,11 @@ async function inProcesses(
   runs: readonly RunFolder[],
   name: string,
   options: StageOptions,
-  isDone: (run: RunFolder, fold: number) => boolean,
+  isDone: (run: RunFolder, model: string, fold: number) => boolean,
 ): Promise<void> {
   const jobs = runs.flatMap((run) =>
     run.config.folds.train
-      .filter((fold) => !isDone(run, fold))
+      .filter((fold) => !isDone(run, name, fold))
       .map((fold) => ({
         args: jobArguments(command, run, options, name, fold),
         label: `${command} ${name}, seed ${run.config.seed}, fold ${fold}`,

@@ -1,37 +1,23 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { parse } from 'csv-parse/sync'
 import { createRng } from '@audiotag/augment'
 import { WeightedAverage } from '@audiotag/ensemble'
 import { lwlrap } from '@lwrap/metric'
 import { ablationRows } from '../config/ablation.js'
 import type { AblationRow } from '../config/ablation.js'
 import type { FeatureStore } from '../data/features.js'
+import type { AblationScores, LabelQuality, PairedInterval } from '../report/ablation-data.js'
 import { foldRows } from '../run/job-plan.js'
 import { allPlaces, labelsOf, openRunFeatures } from '../run/run-features.js'
 import { settingsOf } from '../run/run-folder.js'
 import type { RunFolder } from '../run/run-folder.js'
 import { readScores } from '../run/scores.js'
 import { pairedInterval } from './paired-interval.js'
-import type { ClipSums, PairedInterval } from './paired-interval.js'
-import { predictionFile } from './job-files.js'
-
-/** lwlrap of a row by seed, in the order of the runs, and the difference from the row it is compared with. */
-export interface RowScores {
-  readonly row: AblationRow
-  /** On the held-out clips of the folds. */
-  readonly crossValidation: readonly number[]
-  readonly test: readonly number[]
-  /** Null for a row that is compared with none. */
-  readonly crossValidationDifference: PairedInterval | null
-  readonly testDifference: PairedInterval | null
-}
-
-/** JSON of `ablation.json`. */
-export interface AblationScores {
-  readonly seeds: readonly number[]
-  readonly clips: { readonly crossValidation: number; readonly test: number }
-  readonly rows: readonly RowScores[]
-  /** The full system against curated clips without augmentation. */
-  readonly headline: { readonly crossValidation: PairedInterval; readonly test: PairedInterval }
-}
+import type { ClipSums } from './paired-interval.js'
+import { predictionFile, readJobRecord } from './job-files.js'
+import { pseudoLabelFile } from './pseudo-label.js'
 
 const resamples = 2000
 const level = 0.95
@@ -52,6 +38,8 @@ export function ablationScores(runs: readonly RunFolder[]): AblationScores {
     const first = sums.get(ablationRows[0].id)!
     return {
       seeds: runs.map(({ config }) => config.seed),
+      folds: runs[0].config.folds.train.length,
+      level,
       clips: { crossValidation: first.crossValidation[0].positives.length, test: first.test[0].positives.length },
       rows: ablationRows.map((row) => ({
         row,
@@ -61,6 +49,8 @@ export function ablationScores(runs: readonly RunFolder[]): AblationScores {
         testDifference: compare('test', row.id, row.against),
       })),
       headline: { crossValidation: compare('crossValidation', 'full', 'baseline')!, test: compare('test', 'full', 'baseline')! },
+      labelQuality: labelQuality(runs, stores[0]),
+      cost: costOf(runs),
     }
   } finally {
     for (const store of stores) store.close()
@@ -142,3 +132,50 @@ function clipSums(truth: Float32Array, scores: Float32Array, classes: number): C
 const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0)
 
 const overall = ({ precisions, positives }: ClipSums): number => total(precisions) / total(positives)
+
+/** What a data set whose noise was made says of it: `meta/noisy.csv` with `fname` and `true_labels`. */
+function labelQuality(runs: readonly RunFolder[], features: FeatureStore): LabelQuality | null {
+  const file = join(runs[0].config.data!, 'meta', 'noisy.csv')
+  if (!existsSync(file)) return null
+  const rows = parse<Record<string, string>>(readFileSync(file), { columns: true })
+  const trueLabels = new Map(rows.map((row) => [row['fname'], row['true_labels'] ?? '']))
+  const classes = features.classes.length
+  const { names, size } = features.splits.noisy
+  const truth = new Float32Array(size * classes)
+  names.forEach((name, place) => {
+    for (const label of (trueLabels.get(name) ?? '').split(',')) {
+      const at = features.classes.indexOf(label)
+      if (at >= 0) truth[place * classes + at] = 1
+    }
+  })
+  const quality = (scores: Float32Array) => lwlrap(truth, scores, { classes }).overall
+  const pseudo: Record<string, number> = {}
+  for (const { name, ssl } of runs[0].config.models) {
+    if (!ssl) continue
+    const each = runs.flatMap((run) =>
+      run.config.folds.train.map((fold) =>
+        quality(
+          readScores(pseudoLabelFile(run, name, fold), { clips: size, classes }, `dcase2019 pseudo-label --run ${run.path} --model ${name}`)
+            .data,
+        ),
+      ),
+    )
+    pseudo[name] = total(each) / each.length
+  }
+  const clips = names.filter((_, place) => truth.subarray(place * classes, (place + 1) * classes).includes(1)).length
+  return { clips, given: quality(labelsOf(features, 'noisy', allPlaces(features, 'noisy'))), pseudo }
+}
+
+function costOf(runs: readonly RunFolder[]): AblationScores['cost'] {
+  const records = runs.flatMap((run) =>
+    run.config.models.flatMap(({ name }) => run.config.folds.train.map((fold) => readJobRecord(run, name, fold)!)),
+  )
+  return {
+    trainings: records.length,
+    trainingSeconds: Math.round(total(records.map(({ seconds = 0 }) => seconds))),
+    predictionSeconds: Math.round(total(records.map(({ predictions }) => predictions?.seconds ?? 0))),
+    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    node: process.versions.node,
+    commit: (records[0]['commit'] as string | null | undefined) ?? null,
+  }
+}

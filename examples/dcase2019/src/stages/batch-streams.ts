@@ -57,8 +57,6 @@ const withoutMix = (augment: BatchStream['augment']): BatchStream['augment'] =>
 
 function augmentOf({ input, slice, augment }: ModelSettings): BatchStream['augment'] {
   const { variant, additionalSlicing, mixupP, gainP, frequencyMaskP, slips } = augment
-  const chance = (p: number | undefined, options: object = {}) =>
-    p === undefined && Object.keys(options).length === 0 ? true : { ...options, ...(p === undefined ? {} : { p }) }
   const slip = <T extends object>(name: (typeof slips)[number], options: T) => (slips.includes(name) ? options : {})
   if (input === 'waveform') {
     return { samples: slice, variant, mix: chance(mixupP, slip('self-mix', { selfMixBug: true })), gain: chance(gainP) }
@@ -72,3 +70,7 @@ function augmentOf({ input, slice, augment }: ModelSettings): BatchStream['augme
     frequencyMask: chance(frequencyMaskP, slip('half-width-mask', { semantics: 'half-width', minWidthBins: 8, maxWidthBins: 31 } as const)),
   }
 }
+
+/** The variant's own step, or with another chance or other options. */
+const chance = (p: number | undefined, options: object = {}): true | object =>
+  p === undefined && Object.keys(options).length === 0 ? true : { ...options, ...(p === undefined ? {} : { p }) }

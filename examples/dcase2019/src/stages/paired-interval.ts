@@ -1,19 +1,11 @@
+import type { PairedInterval } from '../report/ablation-data.js'
+
 /** lwlrap of one seed's scores as sums over clips: the same clips, in the same order, for every seed and system. */
 export interface ClipSums {
   /** Sum over the positive labels of a clip of the precision at each. */
   readonly precisions: readonly number[]
   /** Positive labels of a clip. */
   readonly positives: readonly number[]
-}
-
-/** A difference of two systems' lwlrap, mean over seeds. */
-export interface PairedInterval {
-  readonly difference: number
-  /** Percentile interval. */
-  readonly low: number
-  readonly high: number
-  /** Difference of each seed, in order. */
-  readonly bySeed: readonly number[]
 }
 
 /**
