@@ -9,6 +9,8 @@ import { readMarkup } from './report/read-markup.js'
 const config = ablationConfig(1, '/data')
 const settings = new Map(config.models.map((model) => [model.name, model]))
 
+const modelsOf = (id: string | null) => ablationRows.find((row) => row.id === id)?.parts.map(({ model }) => model)
+
 describe('the ablation', () => {
   it('every row is made of networks, snapshots and paddings that there are, and compared with a row before or beside it', () => {
     const ids = ablationRows.map(({ id }) => id)
@@ -30,9 +32,8 @@ describe('the ablation', () => {
       expect(batch).toBe(16)
       return cycles * epochsPerCycle + (initFrom === null ? 0 : updates(initFrom))
     }
-    const alone = (id: string | null) => ablationRows.find((row) => row.id === id)?.parts.map(({ model }) => model)
     for (const { id, against, parts } of ablationRows) {
-      const [mine, theirs] = [parts.map(({ model }) => model), alone(against)]
+      const [mine, theirs] = [parts.map(({ model }) => model), modelsOf(against)]
       if (theirs?.length !== 1 || mine.length !== 1 || id === 'longer') continue
       expect([id, updates(mine[0])]).toEqual([id, updates(theirs[0])])
     }

@@ -248,12 +248,13 @@ describe('baselines', () => {
   )
 })
 
+const augmentOf = (model: '1' | '4', change: object) => {
+  const { config, settings, rows, store } = streamsOf(0, { model: model === '1' ? '2' : '4' })
+  const augment = { ...settings.augment, additionalSlicing: true, mixupP: undefined, frequencyMaskP: undefined, ...change }
+  return batchStreams(config, { ...settings, augment }, rows, new Float32Array(store.splits.noisy.size * 3), store)[0].augment
+}
+
 describe('single slips of the authors', () => {
-  const augmentOf = (model: '1' | '4', change: object) => {
-    const { config, settings, rows, store } = streamsOf(0, { model: model === '1' ? '2' : '4' })
-    const augment = { variant: 'default', additionalSlicing: true, slips: [], ...change } as typeof settings.augment
-    return batchStreams(config, { ...settings, augment }, rows, new Float32Array(store.splits.noisy.size * 3), store)[0].augment
-  }
   it('none: every step is the variant’s own', () => {
     expect(augmentOf('1', {})).toEqual({
       frames: 3,

@@ -83,11 +83,16 @@ function aboutSystem(config: Config, choice: Choice, system: string): string {
     return `weighted average ${sum}, ${choice.how === 'fixed' ? 'as configured' : 'chosen by cross-validation'}`
   }
   const settings: ModelSettings = settingsOf(config, system)
-  const { input, width, losses, ssl, initFrom } = settings
+  const { input, width, losses, ssl, consistency, noisyAsCurated, initFrom } = settings
   return [
     `${input === 'logmel' ? 'log-mel' : 'waveform'} ${architectureName(settings)}, width ${widthText(width)}`,
-    losses.noisy ? 'curated and noisy clips, a head each' : 'curated clips only',
-    ...(ssl ? [`soft pseudo labels by ${ssl.labels.from}`] : []),
+    losses.noisy
+      ? 'curated and noisy clips, a head each'
+      : noisyAsCurated
+        ? 'curated and noisy clips as if all were curated'
+        : 'curated clips only',
+    ...(ssl ? [`${ssl.labels.kind} pseudo labels by ${ssl.labels.from}`] : []),
+    ...(consistency ? [consistency.kind === 'mixmatch' ? 'MixMatch on noisy clips' : 'Mean Teacher on noisy clips'] : []),
     ...(initFrom === null ? [] : [`starts from ${initFrom}`]),
   ].join('; ')
 }
