@@ -53,7 +53,7 @@ it.each(presetNames)('pseudo labels of model 2 as %s: dcase2019PseudoLabels', (p
   const { ssl } = paperModel('2', preset)
   const recipe = dcase2019PseudoLabels({ variant: preset })
   expect(ssl).toMatchObject({ weight: recipe.weight, partner: recipe.mixupPartner })
-  expect(ssl!.labels).toEqual({ from: '1', exponent: recipe.exponent, normalize: recipe.normalize, folds: recipe.folds })
+  expect(ssl!.labels).toEqual({ from: '1', kind: 'soft', exponent: recipe.exponent, normalize: recipe.normalize, folds: recipe.folds })
   expect(ssl!.set).toBe(recipe.set === 'noisy' ? 'noisy' : 'curated+noisy')
   const store = { splits: { noisy: { size: 10 } } } as FeatureStore
   const noisySsl = [0, 1, 2, 4, 5, 6, 8, 9]

@@ -3,12 +3,15 @@ import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { configNames, loadConfig } from '../config/load-config.js'
+import { parseScale, scaleConfig } from '../config/scale-config.js'
+import type { Scale } from '../config/scale-config.js'
 import { presetNames } from '../config/schema.js'
 import type { PresetName } from '../config/schema.js'
 import { openRun, provenance } from '../run/run-folder.js'
 import type { RunFolder } from '../run/run-folder.js'
 import { stopSignal } from '../run/stop-signal.js'
 import { ablate } from '../stages/ablate.js'
+import { configTable, listConfigs } from '../stages/list-configs.js'
 import { doctor } from '../stages/doctor.js'
 import { ensembleStage } from '../stages/ensemble.js'
 import { evaluateStage, scoreTable } from '../stages/evaluate.js'
@@ -20,13 +23,14 @@ import { runAll } from '../stages/run.js'
 import type { StageOptions } from '../stages/stage-options.js'
 import { trainStage } from '../stages/train.js'
 import { colors } from './colors.js'
-import { exitCodeOf, exitCodes } from './errors.js'
+import { exitCodeOf, exitCodes, UsageError } from './errors.js'
 import { createReporter } from './reporter.js'
 
 interface CommonFlags {
   readonly run: string
   readonly config?: string
   readonly preset?: PresetName
+  readonly scale?: Scale
   readonly data?: string
   readonly json?: boolean
   readonly quiet?: boolean
@@ -50,6 +54,11 @@ const flags = {
   run: () => new Option('--run <DIR>', 'folder of the experiment (default: runs/<config>)'),
   config: () => new Option('--config <NAME>', 'a config by name (see configs/) or path; absent: the one the run folder holds'),
   preset: () => new Option('--preset <NAME>', "override the config's preset").choices(presetNames),
+  scale: () =>
+    new Option(
+      '--scale <SCALE>',
+      "make the config smaller: 'toy' or any of width=,slice=,epochs=,folds=,batch=, comma-separated",
+    ).argParser(parseScale),
   data: () => new Option('--data <DIR>', "folder of the data set (Kaggle, Zenodo or MiniFSD layout); absent: the config's"),
   backend: () =>
     new Option('--backend <NAME>', 'TensorFlow.js backend').choices(['auto', 'cpu', 'wasm', 'webgpu', 'node', 'node-gpu']).default('auto'),
@@ -69,7 +78,7 @@ const flags = {
 type FlagName = keyof typeof flags
 
 const compute: FlagName[] = ['backend', 'threads', 'jobs', 'workers']
-const always: FlagName[] = ['run', 'config', 'preset', 'data', 'json', 'quiet']
+const always: FlagName[] = ['run', 'config', 'preset', 'scale', 'data', 'json', 'quiet']
 
 /**
  * Runs the program and returns its exit status: 0 done, 1 failed, 2 bad usage or config, 3 something needed is missing, 130/143 interrupted after a checkpoint.
@@ -225,6 +234,16 @@ function createProgram(): Command {
       else process.stdout.write(`${readFileSync(result.files.report, 'utf8')}\n${Object.values(result.files).join('\n')}\n`)
     })
   program
+    .command('configs')
+    .description('Lists every config: the demo, the paper’s models and submissions, and the rows of its tables.')
+    .exitOverride()
+    .addHelpText('before', examples('dcase2019 configs', 'dcase2019 configs --json'))
+    .addOption(flags.json())
+    .action((parsed: { json?: boolean }) => {
+      const list = listConfigs()
+      process.stdout.write(parsed.json === true ? `${JSON.stringify(list)}\n` : `${configTable(list)}\n`)
+    })
+  program
     .command('doctor')
     .description('Says what this machine has, which backend would be taken and why, and what the others would need.')
     .exitOverride()
@@ -247,7 +266,11 @@ interface Stage {
 }
 
 function openStage(parsed: CommonFlags): Stage {
-  const config = parsed.config === undefined ? null : loadConfig(parsed.config, parsed.preset)
+  const { scale } = parsed
+  if (parsed.config === undefined && scale)
+    throw new UsageError('--scale goes with --config: a run folder keeps the scale it was made with')
+  const loaded = parsed.config === undefined ? null : loadConfig(parsed.config, parsed.preset)
+  const config = loaded && scale ? scaleConfig(loaded, scale) : loaded
   const folder = parsed.run ?? (config === null ? undefined : `runs/${config.name}`)
   if (folder === undefined) throw new CommanderError(exitCodes.usage, 'dcase2019.run', missingRun())
   return {

@@ -7,6 +7,7 @@ import { nearest } from '../cli/nearest.js'
 import { submission1, submission2 } from '@audiotag/ensemble'
 import { paperModel, paperModelNames } from './paper-models.js'
 import { configSchema, presetNames } from './schema.js'
+import { tableConfigs } from './table-configs.js'
 import type { Config, ModelSettings, PresetName } from './schema.js'
 
 /** Folder of this program: configs and the sounds it ships lie in it. */
@@ -19,12 +20,13 @@ const defaults = {
   training: { checkpointEpochs: 4, validateEpochs: 4, keepLastBatch: true },
 }
 
-/** Names of the configs that come with the program. */
+/** Names of the configs that come with the program: files of configs/, then the rows of the report's tables. */
 export function configNames(): string[] {
-  return readdirSync(resolve(programFolder, 'configs'))
+  const files = readdirSync(resolve(programFolder, 'configs'))
     .filter((file) => file.endsWith('.json'))
     .map((file) => basename(file, '.json'))
     .toSorted()
+  return [...files, ...tableConfigs.keys()]
 }
 
 /**
@@ -41,6 +43,8 @@ export function loadConfig(nameOrPath: string, preset?: PresetName): Config {
     throw new UsageError(
       `unknown config '${nameOrPath}'${nearest(nameOrPath, configNames())}. Configs: ${configNames().join(', ')}, or a path to a .json file.`,
     )
+  const row = isPath ? undefined : tableConfigs.get(nameOrPath)
+  if (row) return resolveConfig(row.json, nameOrPath, preset)
   const path = isPath ? resolve(nameOrPath) : resolve(programFolder, 'configs', `${nameOrPath}.json`)
   let text: string
   try {
@@ -78,7 +82,7 @@ export function resolveConfig(json: unknown, source: string, preset?: PresetName
   const ensemble =
     isRecord(json['ensemble']) && 'submission' in json['ensemble']
       ? submissionMembers(json['ensemble'], chosen as PresetName, unique, source)
-      : {}
+      : { ensemble: withLastCycles(json['ensemble'], unique) }
   const parsed = configSchema.safeParse({
     dropBadClips: chosen === 'default',
     ...(merge(defaults, json) as object),
@@ -100,17 +104,41 @@ function withPretraining(model: ModelSettings, entries: readonly unknown[], pres
   return [...withPretraining(paperModel(initFrom, preset), entries, preset), model]
 }
 
-/** `{ "submission": 1 }` or 2: the paper's cycles, paddings and weights. Sets the models' paddings to those used. */
+/** `"cycles": "last"` of a member: the last cycle of its model. */
+function withLastCycles(ensemble: unknown, models: readonly ModelSettings[]): unknown {
+  if (!isRecord(ensemble) || !Array.isArray(ensemble['members'])) return ensemble
+  const members = ensemble['members'].map((member: unknown) => {
+    if (!isRecord(member) || member['cycles'] !== 'last') return member
+    return { ...member, cycles: [models.find(({ name }) => name === member['model'])?.cycles ?? 1] }
+  })
+  return { ...ensemble, members }
+}
+
+/**
+ * `{ "submission": 1 }` or 2: the paper's cycles, paddings and weights, of all six models or of those in `models`. Sets the models' paddings to those used.
+ *
+ * `"pads": "table2"` takes, in the preset `paper`, the paddings of the report's Table 2, which differ from its §7.
+ */
 function submissionMembers(
   given: Record<string, unknown>,
   preset: PresetName,
   models: ModelSettings[],
   source: string,
 ): { ensemble: Config['ensemble'] } {
-  const { submission: number } = given
+  const { submission: number, models: names, pads: padSource = null, ...others } = given
+  const [unknown] = Object.keys(others)
+  if (unknown !== undefined) throw new UsageError(`${source}: ensemble.submission goes with models and pads, got '${unknown}'`)
+  if (names !== undefined && !(Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === 'string')))
+    throw new UsageError(`${source}: ensemble.models must be names of models, got ${JSON.stringify(names)}`)
+  if (padSource !== null && padSource !== 'table2')
+    throw new UsageError(`${source}: ensemble.pads must be 'table2' beside a submission, got ${JSON.stringify(padSource)}`)
   if (number !== 1 && number !== 2) throw new UsageError(`${source}: ensemble.submission must be 1 or 2, got ${JSON.stringify(number)}`)
-  const { models: parts } = (number === 1 ? submission1 : submission2)(preset)
-  const members = parts.map(({ model, weight, cycles, pads }) => {
+  const { models: all } = (number === 1 ? submission1 : submission2)(preset)
+  const parts = names === undefined ? all : all.filter(({ model }) => (names as string[]).includes(String(model)))
+  if (names !== undefined && parts.length !== (names as string[]).length)
+    throw new UsageError(`${source}: ensemble.models must be of 1 to 6, each once, got ${JSON.stringify(names)}`)
+  const members = parts.map(({ model, input, weight, cycles, pads: ofSection7 }) => {
+    const pads = padSource === 'table2' && preset === 'paper' && ofSection7.length > 1 ? table2Pads[input] : ofSection7
     const settings = models.find(({ name }) => name === String(model))
     if (!settings) throw new UsageError(`${source}: ensemble.submission needs a model named '${model}'`)
     settings.pads = [...pads]
@@ -122,6 +150,9 @@ function submissionMembers(
   })
   return { ensemble: { choose: 'fixed', members } }
 }
+
+/** Of rows with two paddings. */
+const table2Pads = { logmel: [8, 32], waveform: [8000, 32_000] } as const
 
 function checkReferences(config: Config, source: string): void {
   const fail = (rule: string): never => {

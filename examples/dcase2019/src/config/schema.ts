@@ -113,6 +113,8 @@ export const configSchema = z.strictObject({
   name: z.string().min(1),
   about: z.string(),
   preset: z.enum(presetNames),
+  /** What `--scale` made smaller; null: nothing. */
+  scale: z.string().nullable().default(null),
   seed: z.number().int().nonnegative(),
   /** Folder of the data set; relative paths start at this program's folder. */
   data: z.string().nullable(),
