@@ -116,7 +116,7 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
   let rate = 0
   try {
     const events = train({
-      step: createTrainStep({ model, optimizer, streams }),
+      step: createTrainStep({ model, optimizer, streams, activations: config.training.activations }),
       batches: (step) => nextBatches(batches, streams, step),
       learningRate: cyclicCosine({
         maxRate: settings.maxRate,
