@@ -1,4 +1,4 @@
-// Heap and time of training steps at full width, one thread; one case a process, since the heap never shrinks:
+// Heap and processor time of training steps at full width, one thread; one case a process, since the heap never shrinks:
 //   node bench/memory.mjs <architecture> <clips> keep|recompute [steps, 3] [microBatch]
 import * as tf from '@tensorflow/tfjs-core'
 
@@ -25,9 +25,10 @@ const step = createTrainStep({ model, optimizer, streams, activations, ...(micro
 const seconds = []
 const losses = []
 for (let i = 0; i < Number(steps); i++) {
-  const start = performance.now()
+  const start = process.cpuUsage()
   losses.push((await step({ clips: { input, targets } }, { learningRate: 1e-3, rng })).total)
-  seconds.push(((performance.now() - start) / 1000).toFixed(1))
+  const { user, system } = process.cpuUsage(start)
+  seconds.push(((user + system) / 1e6).toFixed(1))
 }
 const heap = tf.backend().wasm.HEAPU8.length / 2 ** 20
 console.log(`${architecture}, ${clips} clips, ${activations}${microBatch ? `, parts of ${microBatch}` : ''}: heap ${heap.toFixed(0)} MiB`)

@@ -68,19 +68,23 @@ test.each([
   120_000,
 )
 
-test.each(['resnet18', 'seresnext50', 'envnet2'] as const)('%s: the gradient by the input is the same, to the last bit', (architecture) => {
-  const model = made(architecture, { dropout: [0, 0] })
-  const x = clips(architecture, 2)
-  const [kept, recomputed] = (['keep', 'recompute'] as const).map((activations) =>
-    tf
-      .grad((x) => tf.mean(tf.square(model.forward(x, { training: true, activations }))))(x)
-      .dataSync(),
-  )
-  expect(kept.some((value) => value !== 0)).toBe(true)
-  expect(recomputed).toEqual(kept)
-  x.dispose()
-  model.dispose()
-})
+test.each(['resnet18', 'seresnext50', 'envnet2'] as const)(
+  '%s: the gradient by the input is the same, to the last bit',
+  (architecture) => {
+    const model = made(architecture, { dropout: [0, 0] })
+    const x = clips(architecture, 2)
+    const [kept, recomputed] = (['keep', 'recompute'] as const).map((activations) =>
+      tf
+        .grad((x) => tf.mean(tf.square(model.forward(x, { training: true, activations }))))(x)
+        .dataSync(),
+    )
+    expect(kept.some((value) => value !== 0)).toBe(true)
+    expect(recomputed).toEqual(kept)
+    x.dispose()
+    model.dispose()
+  },
+  60_000,
+)
 
 /** Runs `fn` while a kernel of the cpu backend counts its calls and throws at one of them. */
 function withKernel(kernelName: string, throwsAt: number, fn: () => void): number {
@@ -144,24 +148,28 @@ describe('an error in the middle of a step', () => {
     ['Conv2D', [1, 9, 20, 21, 29, 40]], // 20 forward, 20 in the recomputation
     ['Conv2DBackpropFilter', [1, 10, 20]],
     ['Conv2DBackpropInput', [1, 10, 20]],
-  ])('%s leaves no tensors, and the step can be repeated', async (kernelName, places) => {
-    const model = made('resnet18', { dropout: [0, 0] })
-    const x = clips('resnet18', 2)
-    const step = (): void =>
-      tf.tidy(() => {
-        const loss = (): tf.Scalar => tf.mean(tf.square(model.forward(x, { training: true, activations: 'recompute' })))
-        tf.variableGrads(loss, trainable(model))
-      })
-    for (const place of places) {
-      await expectNoLeaks(() => {
-        expect(() => withKernel(kernelName, place, step)).toThrow('on purpose')
-        disposeTape()
-      })
-      await expectNoLeaks(step)
-    }
-    x.dispose()
-    model.dispose()
-  })
+  ])(
+    '%s leaves no tensors, and the step can be repeated',
+    async (kernelName, places) => {
+      const model = made('resnet18', { dropout: [0, 0] })
+      const x = clips('resnet18', 2)
+      const step = (): void =>
+        tf.tidy(() => {
+          const loss = (): tf.Scalar => tf.mean(tf.square(model.forward(x, { training: true, activations: 'recompute' })))
+          tf.variableGrads(loss, trainable(model))
+        })
+      for (const place of places) {
+        await expectNoLeaks(() => {
+          expect(() => withKernel(kernelName, place, step)).toThrow('on purpose')
+          disposeTape()
+        })
+        await expectNoLeaks(step)
+      }
+      x.dispose()
+      model.dispose()
+    },
+    60_000,
+  )
 })
 
 describe('options', () => {
