@@ -19,8 +19,8 @@ export interface ForwardOptions extends PredictOptions {
   readonly training?: boolean
   /**
    * What the gradient needs of the forward pass, in training: `'keep'` holds every activation until then; `'recompute'` holds what one residual block
-   * (one convolution, in EnvNet) passes on to the next and computes the rest again, to the same bits in a fraction of the memory, for the time
-   * of another forward pass. First derivatives only. Default `'keep'`.
+   * (one convolution, in EnvNet) passes on to the next and computes the rest again, to the same bits in less memory, for the time of
+   * another forward pass. First derivatives only. Default `'keep'`.
    */
   readonly activations?: 'keep' | 'recompute'
   /** Draws the dropout masks, new ones every call; needed in training if the model has dropout. */
