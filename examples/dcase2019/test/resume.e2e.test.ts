@@ -148,4 +148,20 @@ describe('what does not decide the bits', () => {
     },
     60_000,
   )
+  it('activations recomputed after a kept beginning, in the same run', async () => {
+    const run = copyOfPrepared('recompute')
+    await interruptAfter(run, 3, 'SIGINT')
+    const other = join(folder, 'recompute.json')
+    writeFileSync(other, JSON.stringify({ ...settings, training: { ...settings.training, activations: 'recompute' } }))
+    const { code, stdout, stderr } = await runProgram(...training(run, '--config', other))
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const epochs = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string; epoch: number })
+      .filter(({ type }) => type === 'epoch')
+    expect(epochs[0].epoch).toBeGreaterThan(1)
+    expect(JSON.parse(readFileSync(join(run, 'config.json'), 'utf8'))).toMatchObject({ training: { activations: 'recompute' } })
+    expect(snapshots(run)).toEqual(unbroken)
+  }, 60_000)
 })

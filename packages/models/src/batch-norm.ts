@@ -41,8 +41,14 @@ export function batchNorm(x: tf.Tensor4D, { gamma, beta, residual, relu }: Batch
     variance = tf.keep(outputs[2] as tf.Tensor1D)
     // The saved copies live until the gradient is taken; without relu the output itself is not needed.
     save(relu ? [x, mean, variance, outputs[0]] : [x, mean, variance])
-    const gradFunc = (dy: tf.Tensor, [x, mean, variance, y]: tf.Tensor[]): tf.Tensor[] =>
-      backward(dy, { x, y, gamma, mean, variance, relu, residual: residual !== undefined })
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] => {
+      const [x, mean, variance, y] = saved
+      const gradients = tf.tidy(() => backward(dy, { x, y, gamma, mean, variance, relu, residual: residual !== undefined }))
+      // TensorFlow.js would hold them, and the gradients of all activations, to the end of the whole backward pass: twice the memory. Nobody else
+      // reads the gradient of a batch norm's output: the networks give that output away to none but their own next step.
+      tf.dispose([saved, dy])
+      return gradients
+    }
     return { value: outputs[0], gradFunc }
   })
   const y = run(...(residual === undefined ? [x, gamma, beta] : [x, gamma, beta, residual])) as tf.Tensor4D

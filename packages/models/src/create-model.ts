@@ -81,7 +81,7 @@ export function buildModel(partialConfig: ModelConfig, valuesOf: (spec: WeightSp
   }
 
   const forward = (input: tf.Tensor, options: ForwardOptions = {}): tf.Tensor2D => {
-    const { head = config.heads[0], training = false, rng, lengths } = options
+    const { head = config.heads[0], training = false, activations = 'keep', rng, lengths } = options
     if (disposed) throw new ModelError('disposed', 'forward: the model has been disposed. Make or load another one.')
     const layers = heads[config.heads.indexOf(head)]
     if (layers === undefined) {
@@ -91,11 +91,21 @@ export function buildModel(partialConfig: ModelConfig, valuesOf: (spec: WeightSp
     if (drops && rng === undefined) {
       throw new ModelError('randomness', 'forward: training with dropout needs rng, got none. Pass one, or set dropout to [0, 0].')
     }
+    if (activations !== 'keep' && !(activations === 'recompute' && training)) {
+      throw new ModelError(
+        'activations',
+        `forward: activations must be 'keep' or, with training: true, 'recompute', got ${activations} with training: ${training}. Leave it out.`,
+      )
+    }
     const shaped = checkedInput(config.architecture, input)
     const valid =
       lengths === undefined ? undefined : checkedLengths(lengths, { training, batch: input.shape[0], time: shaped.time, minLength })
     return tf.tidy(() => {
-      const features = encode(graph, variables, tf.reshape(input, shaped.shape), { training, lengths: valid })
+      const features = encode(graph, variables, tf.reshape(input, shaped.shape), {
+        training,
+        lengths: valid,
+        recomputes: activations === 'recompute',
+      })
       return headForward(variables, layers, features, drops && rng ? { probabilities: config.dropout, rng } : undefined)
     })
   }

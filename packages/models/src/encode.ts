@@ -3,9 +3,11 @@ import { affine } from './affine.js'
 import { batchNorm } from './batch-norm.js'
 import { dense } from './dense.js'
 import { ModelError } from './errors.js'
-import type { Graph, GraphNode, MaxPoolNode, SqueezeExciteNode } from './graph.js'
+import { readsOf, weightsOf, type Graph, type GraphNode, type MaxPoolNode, type SqueezeExciteNode } from './graph.js'
 import { groupedConvolution } from './grouped-convolution.js'
+import { recompute } from './recompute.js'
 import { inferenceAffines, updateRunningStatistics, type BatchStatistics } from './running-statistics.js'
+import { segmentsOf } from './segments.js'
 import { lengthsAfterNodes, maskedNodes, validMask } from './valid-lengths.js'
 
 /** How to run an encoder. */
@@ -14,42 +16,80 @@ export interface EncodeOptions {
   readonly training: boolean
   /** Valid time steps of each clip; absent: all. Inference only. */
   readonly lengths?: readonly number[] | undefined
+  /** Keep for the gradient the inputs of segments alone. Training only. */
+  readonly recomputes: boolean
 }
 
 /** Runs the graph on `[batch, height, time, 1]`; returns features `[batch, features]`. */
-export function encode(graph: Graph, variables: ReadonlyMap<string, tf.Variable>, input: tf.Tensor4D, options: EncodeOptions): tf.Tensor2D {
-  const { training, lengths } = options
+export function encode(graph: Graph, variables: Variables, input: tf.Tensor4D, options: EncodeOptions): tf.Tensor2D {
+  const { training, lengths, recomputes } = options
   const statistics: BatchStatistics[] = []
   try {
     const features = tf.tidy(() => {
+      if (recomputes) return runSegments(graph, variables, input, statistics)
       const run = nodeRunner(graph, variables, { training, lengths, statistics })
-      const values = new Map<string, tf.Tensor>([['input', lengths === undefined ? input : zeroPadding(input, lengths)]])
-      const lastUse = lastUses(graph)
-      for (const node of graph.nodes) {
-        const value = run(node, values)
-        values.set(node.name, value)
-        // Free what nobody reads any more: full-length clips would not fit otherwise. What a gradient needs has been saved.
-        for (const name of lastUse.get(node.name) ?? []) if (name !== 'input') values.get(name)?.dispose()
-      }
-      return values.get('features') as tf.Tensor2D
+      return runNodes(graph.nodes, lengths === undefined ? input : zeroPadding(input, lengths), run)
     })
     if (training) updateRunningStatistics(variables, statistics)
-    return features
+    return features as tf.Tensor2D
   } finally {
-    for (const { mean, variance } of statistics) tf.dispose([mean, variance])
+    disposeStatistics(statistics)
   }
 }
 
-/** After which node which activations are no longer read. */
-function lastUses(graph: Graph): ReadonlyMap<string, readonly string[]> {
-  const reader = new Map<string, string>()
-  for (const node of graph.nodes) {
-    reader.set(node.input, node.name)
-    if ('residual' in node && node.residual !== undefined) reader.set(node.residual, node.name)
+type Variables = ReadonlyMap<string, tf.Variable>
+
+/** Runs nodes, the first of which reads `input`; returns what the last one gives. */
+function runNodes(nodes: readonly GraphNode[], input: tf.Tensor, run: Runner): tf.Tensor {
+  const values = new Map<string, tf.Tensor>([[nodes[0].input, input]])
+  const lastUse = lastUses(nodes)
+  let value = input
+  for (const node of nodes) {
+    value = run(node, values)
+    values.set(node.name, value)
+    // Free what nobody reads any more: full-length clips would not fit otherwise. What a gradient needs has been saved.
+    for (const name of lastUse.get(node.name) ?? []) if (name !== nodes[0].input) values.get(name)?.dispose()
   }
+  return value
+}
+
+/** After which node which activations are no longer read. */
+function lastUses(nodes: readonly GraphNode[]): ReadonlyMap<string, readonly string[]> {
+  const reader = new Map<string, string>()
+  for (const node of nodes) for (const name of readsOf(node)) reader.set(name, node.name)
   const result = new Map<string, string[]>()
   for (const [name, by] of reader) result.set(by, [...(result.get(by) ?? []), name])
   return result
+}
+
+/** Training in segments, each of which keeps its input alone and is run again for the gradient. */
+function runSegments(graph: Graph, variables: Variables, input: tf.Tensor, statistics: BatchStatistics[]): tf.Tensor {
+  const runner = (statistics: BatchStatistics[]): Runner => nodeRunner(graph, variables, { training: true, lengths: undefined, statistics })
+  const segments = segmentsOf(graph)
+  let x = input
+  for (const nodes of segments) {
+    const y = recompute(x, {
+      weights: nodes.flatMap(weightsOf).map((name) => variables.get(name) as tf.Tensor),
+      compute: (x) => runNodes(nodes, x, runner(statistics)),
+      again: (x) => {
+        // The running statistics have moved already.
+        const unused: BatchStatistics[] = []
+        try {
+          return runNodes(nodes, x, runner(unused))
+        } finally {
+          disposeStatistics(unused)
+        }
+      },
+      freesGradient: nodes !== segments.at(-1),
+    })
+    if (x !== input) x.dispose()
+    x = y
+  }
+  return x
+}
+
+function disposeStatistics(statistics: readonly BatchStatistics[]): void {
+  for (const { mean, variance } of statistics) tf.dispose([mean, variance])
 }
 
 /** Zeros in the padding, whatever was there (also NaN). */
@@ -68,7 +108,7 @@ interface RunnerOptions {
 
 type Runner = (node: GraphNode, values: ReadonlyMap<string, tf.Tensor>) => tf.Tensor
 
-function nodeRunner(graph: Graph, variables: ReadonlyMap<string, tf.Variable>, { training, lengths, statistics }: RunnerOptions): Runner {
+function nodeRunner(graph: Graph, variables: Variables, { training, lengths, statistics }: RunnerOptions): Runner {
   const weight = (name: string): tf.Tensor => variables.get(name) as tf.Tensor
   const norms = graph.nodes.flatMap((node) => (node.kind === 'convolution' ? [node.norm] : []))
   const affines = training ? undefined : inferenceAffines(variables, norms)

@@ -69,6 +69,23 @@ export interface Graph {
   readonly featureHeight: number
 }
 
+/** Names of the activations that a node reads. */
+export function readsOf(node: GraphNode): readonly string[] {
+  return 'residual' in node && node.residual !== undefined ? [node.input, node.residual] : [node.input]
+}
+
+/** Names of the weights that a node reads and gradients train. */
+export function weightsOf(node: GraphNode): readonly string[] {
+  switch (node.kind) {
+    case 'convolution':
+      return [`${node.name}.weight`, `${node.norm}.weight`, `${node.norm}.bias`]
+    case 'squeezeExcite':
+      return ['fc1.weight', 'fc1.bias', 'fc2.weight', 'fc2.bias'].map((suffix) => `${node.name}.${suffix}`)
+    default:
+      return []
+  }
+}
+
 /** Time axis after a node, for `time` steps before it. */
 export function timeAfter(node: GraphNode, time: number): number {
   switch (node.kind) {

@@ -17,6 +17,12 @@ export interface PredictOptions {
 export interface ForwardOptions extends PredictOptions {
   /** Batch norm by batch statistics (the running ones are updated) and dropout. Default false. */
   readonly training?: boolean
+  /**
+   * What the gradient needs of the forward pass, in training: `'keep'` holds every activation until then; `'recompute'` holds what one residual block
+   * (one convolution, in EnvNet) passes on to the next and computes the rest again, to the same bits in less memory, for the time of
+   * another forward pass. First derivatives only. Default `'keep'`.
+   */
+  readonly activations?: 'keep' | 'recompute'
   /** Draws the dropout masks, new ones every call; needed in training if the model has dropout. */
   readonly rng?: Rng
 }
@@ -38,7 +44,7 @@ export interface TaggingModel {
    * Logits `[batch, classes]` of log-mel clips `[batch, mels, frames, 1]` or waveforms `[batch, samples]` (or `[batch, samples, 1]`).
    * The caller disposes them. Differentiable, also by the input.
    *
-   * @throws {ModelError} `input`, `length`, `head`, `randomness`, `disposed`: see the message.
+   * @throws {ModelError} `input`, `length`, `head`, `randomness`, `activations`, `disposed`: see the message.
    */
   forward(input: tf.Tensor, options?: ForwardOptions): tf.Tensor2D
   /** As `forward`, then sigmoid or softmax: probabilities `[batch, classes]`. */

@@ -73,6 +73,12 @@ export interface TrainStepParts {
    * within rounding. Batch norm is not: it takes its statistics from the clips of a part and updates the running ones once a part.
    */
   readonly microBatch?: number
+  /**
+   * Passed on to the model's `forward`: `'recompute'` asks it to compute activations again for the gradient instead of keeping them all. Those of
+   * `@audiotag/models` do, to the same bits; a model of another make may not know the option, and then memory and time stay as they are.
+   * Default: not passed on, the model's own default.
+   */
+  readonly activations?: 'keep' | 'recompute'
 }
 
 /**
@@ -86,10 +92,13 @@ export interface TrainStepParts {
  *
  * Paper §5.1 (multitask), §5.2 (third stream of soft pseudo labels); separate passes as in the authors' code.
  */
-export function createTrainStep({ model, optimizer, streams, microBatch }: TrainStepParts): TrainStep {
+export function createTrainStep({ model, optimizer, streams, microBatch, activations }: TrainStepParts): TrainStep {
   const parts = checkedStreams(streams)
   if (microBatch !== undefined && !(Number.isInteger(microBatch) && microBatch >= 1)) {
     throw new TrainError('option', `createTrainStep: microBatch must be a whole number of clips, at least 1, got ${microBatch}.`)
+  }
+  if (activations !== undefined && activations !== 'keep' && activations !== 'recompute') {
+    throw new TrainError('option', `createTrainStep: activations must be 'keep' or 'recompute', got ${String(activations)}. Leave it out.`)
   }
   const trainable = trainableVariables(model)
   let busy = false
@@ -104,7 +113,7 @@ export function createTrainStep({ model, optimizer, streams, microBatch }: Train
     const passes = microBatch === undefined ? [wholeBatches(streams, batches)] : microBatches(streams, batches, microBatch)
     busy = true
     try {
-      const { readback, gradients } = differentiate(model, trainable, passes, rng)
+      const { readback, gradients } = differentiate(model, trainable, passes, { ...(activations && { activations }), ...(rng && { rng }) })
       try {
         const result = summarise(streams, passes.flat(), await readback.data<'float32'>())
         optimizer.apply(model.variables, gradients, learningRate)
@@ -128,12 +137,18 @@ function trainableVariables(model: TrainableModel): Map<string, tf.Variable> {
   return new Map(model.trainable.map((name) => [name, model.variables.get(name)!]))
 }
 
+/** What all forward passes of a step get. */
+interface ForwardOptions {
+  readonly activations?: 'keep' | 'recompute'
+  readonly rng?: Rng
+}
+
 /** Forward and backward passes; `readback` holds the losses of all parts, then sums of squares that add up to the squared norm. */
 function differentiate(
   model: TrainableModel,
   trainable: ReadonlyMap<string, tf.Variable>,
   passes: readonly (readonly BatchPart[])[],
-  rng: Rng | undefined,
+  options: ForwardOptions,
 ): { readback: tf.Tensor1D; gradients: Record<string, tf.Tensor> } {
   const losses: tf.Scalar[] = []
   // Variables that no stream reaches, e.g. a head without a stream, have no gradient and keep their value.
@@ -141,7 +156,7 @@ function differentiate(
   try {
     for (const pass of passes) {
       tf.tidy(() => {
-        const grads = backward(model, trainable, pass, rng, losses)
+        const grads = backward(model, trainable, pass, options, losses)
         for (const [name, variable] of trainable) {
           const gradient = grads[variable.name] as tf.Tensor | undefined
           if (gradient == null) continue
@@ -170,13 +185,13 @@ function backward(
   model: TrainableModel,
   trainable: ReadonlyMap<string, tf.Variable>,
   parts: readonly BatchPart[],
-  rng: Rng | undefined,
+  options: ForwardOptions,
   losses: tf.Scalar[],
 ): tf.NamedTensorMap {
   const tensors = parts.map(({ input, targets }) => ({ input: input(), targets: targets() }))
   const { grads } = tf.variableGrads(() => {
     const terms = parts.map(({ stream, share }, i) => {
-      const logits = model.forward(tensors[i].input, { ...stream.forward, training: true, ...(rng && { rng }) })
+      const logits = model.forward(tensors[i].input, { ...stream.forward, ...options, training: true })
       const loss = stream.loss(logits, tensors[i].targets)
       if (loss.size !== 1) {
         throw new TrainError('shape', `trainStep: the loss of stream '${stream.name}' must be one number, got [${loss.shape.join(', ')}].`)

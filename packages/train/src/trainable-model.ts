@@ -7,6 +7,9 @@ export interface TrainableModel {
   readonly variables: ReadonlyMap<string, tf.Variable>
   /** Names of the variables that get gradients; the others are running statistics. */
   readonly trainable: readonly string[]
-  /** Logits `[batch, classes]`. In training, batch norms use and update their statistics. */
-  forward(input: tf.Tensor, options?: { head?: string; training?: boolean; rng?: Rng }): tf.Tensor
+  /**
+   * Logits `[batch, classes]`. In training, batch norms use and update their statistics. `activations` comes from {@link TrainStepParts}: a model
+   * that does not know it keeps what it always keeps.
+   */
+  forward(input: tf.Tensor, options?: { head?: string; training?: boolean; rng?: Rng; activations?: 'keep' | 'recompute' }): tf.Tensor
 }

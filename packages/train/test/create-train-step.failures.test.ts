@@ -31,6 +31,7 @@ describe('createTrainStep', () => {
       'option',
       "the weight of stream 'curated' must be a finite number, got NaN",
     ],
+    [(parts) => ({ ...parts, activations: 'forget' as 'keep' }), 'option', "activations must be 'keep' or 'recompute', got forget"],
     [(parts) => ({ ...parts, model: { ...parts.model, trainable: [] } }), 'variable', 'nothing to train'],
     [(parts) => ({ ...parts, model: { ...parts.model, trainable: ['x'] } }), 'variable', "model.trainable names 'x'"],
   ])('refuses wrong parts (%#)', (change, code, message) => {

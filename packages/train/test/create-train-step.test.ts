@@ -1,4 +1,4 @@
-import { adam, bce, createTrainStep, mse, sgd, TrainError, type Batches, type Stream } from '@audiotag/train'
+import { adam, bce, createTrainStep, mse, sgd, TrainError, type Batches, type Stream, type TrainableModel } from '@audiotag/train'
 import { describeBackends, expectClose, expectNoLeaks } from '@audiotag/testkit'
 import * as tf from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
@@ -17,6 +17,24 @@ const read = async (variables: ReadonlyMap<string, tf.Variable>): Promise<Record
 }
 
 describeBackends(['cpu', 'wasm'], () => {
+  test.each([
+    [{}, {}],
+    [{ activations: 'keep' }, { activations: 'keep' }],
+    [{ activations: 'recompute' }, { activations: 'recompute' }],
+  ] as const)('%j goes to every forward pass of the model', async (option, seen) => {
+    const [model, optimizer] = [tinyModel(), sgd()]
+    const passed: unknown[] = []
+    const forward: TrainableModel['forward'] = (input, { head, training, ...rest } = {}) => {
+      passed.push(rest)
+      return model.forward(input, { ...(head !== undefined && { head }), ...(training !== undefined && { training }) })
+    }
+    const step = createTrainStep({ model: { ...model, forward }, optimizer, streams, microBatch: 4, ...option })
+    await step(batches(), { learningRate: 0.1 })
+    expect(passed).toEqual([seen, seen, seen, seen])
+    optimizer.dispose()
+    model.dispose()
+  })
+
   test('one forward pass a stream, in order; losses are those of the passes; the update is that of the summed gradient', async () => {
     await expectNoLeaks(async () => {
       const [model, oracle] = [tinyModel(), tinyModel()]

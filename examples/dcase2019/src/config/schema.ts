@@ -151,6 +151,8 @@ export const configSchema = z.strictObject({
     validateEpochs: positive,
     /** Keep the smaller batch at the end of a pass, as the authors do. */
     keepLastBatch: z.boolean(),
+    /** Keep activations for the gradient, or recompute them: the same bits in less memory and more time, so a run may go on with the other. */
+    activations: z.enum(['keep', 'recompute']).default('keep'),
   }),
 })
 

@@ -61,12 +61,12 @@ export function openRun(path: string, config: Config | null, { fresh = false, da
   const kept = storedConfig(configPath)
   if (config === null && kept === undefined)
     throw new MissingError(`${root} holds no run. Start one with: dcase2019 run --config demo --run ${path}`)
-  if (config !== null && kept !== undefined && hashOf({ ...config, data: null }) !== hashOf({ ...kept, data: null }))
+  if (config !== null && kept !== undefined && hashOf(decisive(config)) !== hashOf(decisive(kept)))
     throw new UsageError(`${root} was made with other settings (see its config.json). Choose another --run, or start over with --fresh.`)
-  const used = { ...(kept ?? config)!, ...(data === undefined ? {} : { data }) }
+  const used = { ...(kept ?? config)!, ...(config && { training: config.training }), ...(data === undefined ? {} : { data }) }
   try {
     if (kept === undefined) writeJson(join(root, 'run.json'), { program: 'dcase2019', ...provenance(), seed: used.seed, stages: {} })
-    if (kept?.data !== used.data || kept === undefined) writeJson(configPath, used)
+    if (kept === undefined || hashOf(kept) !== hashOf(used)) writeJson(configPath, used)
   } catch (cause) {
     throw new Error(`${(cause as Error).message} Choose another --run, or make room.`, { cause })
   }
@@ -82,6 +82,9 @@ export function openRun(path: string, config: Config | null, { fresh = false, da
     report: join(root, 'report.html'),
   }
 }
+
+/** What decides a run's results: where the data lie and what activations cost does not. */
+const decisive = (config: Config): Config => ({ ...config, data: null, training: { ...config.training, activations: 'keep' } })
 
 /** The config that a run folder holds, undefined where there is none. */
 function storedConfig(path: string): Config | undefined {

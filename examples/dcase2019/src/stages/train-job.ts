@@ -130,7 +130,12 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
   let rate = 0
   try {
     const events = train({
-      step: createTrainStep({ model, optimizer, streams: consistency ? [...streams, consistency.stream] : streams }),
+      step: createTrainStep({
+        model,
+        optimizer,
+        streams: consistency ? [...streams, consistency.stream] : streams,
+        activations: config.training.activations,
+      }),
       batches: async (step) => {
         const next = await nextBatches(
           batches,
