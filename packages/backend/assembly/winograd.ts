@@ -51,11 +51,11 @@ function weightRow(p: usize, step: usize, row: i32): v128 {
 }
 
 /**
- * Transforms one window, B^T d B, four channels at a time. `line` is the bytes between its rows, `pixel` between its columns, `position` between
+ * Transforms `bytes` bytes of channels of one window, B^T d B, four channels at a time. `line` is the bytes between its rows, `pixel` between its columns, `position` between
  * the positions of the target, `quad` between its groups of four channels.
  */
-function transformWindow(source: usize, line: usize, pixel: usize, target: usize, position: usize, quad: usize): void {
-  const end = source + pixel
+function transformWindow(source: usize, bytes: usize, line: usize, pixel: usize, target: usize, position: usize, quad: usize): void {
+  const end = source + bytes
   const two = 2 * pixel
   const three = 3 * pixel
   for (; source < end; source += 16) {
@@ -98,7 +98,7 @@ function storeRow(target: usize, position: usize, a: v128, b: v128, c: v128, d: 
 }
 
 /**
- * Transforms the windows `first` … `first + count` into target, positions `position` bytes apart, windows `step`, groups of four channels `quad`;
+ * Transforms bytes `begin` … `end` of the channels of the windows `first` … `first + count` into target, positions `position` bytes apart, windows `step`, groups of four channels `quad`;
  * `line` is room for four padded lines.
  */
 export function transformWindows(
@@ -106,6 +106,8 @@ export function transformWindows(
   height: i32,
   width: i32,
   channels: i32,
+  begin: usize,
+  end: usize,
   padTop: i32,
   padLeft: i32,
   windowRows: i32,
@@ -140,7 +142,7 @@ export function transformWindows(
       copyPadded(start, height, width, pixel, top, left, 4, columns, line)
     }
     for (let i = 0; i < length; i++) {
-      transformWindow(from, pitch, pixel, target, position, quad)
+      transformWindow(from + begin, end - begin, pitch, pixel, target, position, quad)
       from += 2 * pixel
       target += step
     }
@@ -225,6 +227,8 @@ export function winograd(parameters: usize, part: i32, parts: i32): void {
       word(parameters, 2),
       word(parameters, 3),
       channels,
+      0,
+      inputPixel,
       word(parameters, 5),
       word(parameters, 6),
       windowRows,

@@ -5,18 +5,22 @@
  * the job that runs now or none. Whoever is free takes the next part: a thread that is asleep, or that the system has put aside, holds nobody up for long.
  */
 export const STATE = 0
-/** Parts of the running job that are finished. */
-export const DONE = 1
 /** Index into KERNEL_NAMES. */
-export const KERNEL = 2
+export const KERNEL = 1
 /** Address of the parameters. */
-export const PARAMETERS = 3
+export const PARAMETERS = 2
 /** Parts of the running job; less than PART_LIMIT. */
-export const PARTS = 4
+export const PARTS = 3
+/** Workers that sleep, or are about to: a call that wakes nobody is saved. */
+export const SLEEPING = 4
 /** 1 + the thread that failed; 0 while all is well. */
 export const FAILED = 5
+/** Parts of the running job that are finished; on a cache line of its own, since others look at STATE meanwhile. */
+export const DONE = 32
+/** 1 while the main thread sleeps until DONE changes. */
+export const WAITING = 33
 /** Length of the board in words. */
-export const BOARD_WORDS = 16
+export const BOARD_WORDS = 64
 
 /** Part numbers are below this; the job's number is counted in multiples of it. */
 export const PART_LIMIT = 256

@@ -1,16 +1,15 @@
 import { BackendError } from '../errors.js'
-import { BOARD_WORDS, DONE, FAILED, KERNEL, PARAMETERS, PART_LIMIT, PARTS, STATE, takePart } from './job-board.js'
+import { BOARD_WORDS, DONE, FAILED, KERNEL, PARAMETERS, PART_LIMIT, PARTS, SLEEPING, STATE, takePart, WAITING } from './job-board.js'
 import type { WorkerTask } from './job-board.js'
 import { KERNEL_NAMES } from './kernel-names.js'
 import type { KernelName, Kernels } from './kernel-names.js'
 import { fileOfPackage } from './load-module.js'
+import { spin } from './spin.js'
 
 /** Milliseconds until all workers must have answered at start. */
 const START_MILLISECONDS = 10_000
 /** Milliseconds that workers may take longer for their part than the main thread for its own. */
 const PART_MILLISECONDS = 60_000
-/** Looks at the board before sleeping. */
-const SPINS = 20_000
 
 /** Workers that share the wasm memory with the main thread and split every kernel with it. */
 export interface ThreadPool {
@@ -71,20 +70,22 @@ export async function startThreadPool(
       Atomics.store(board, STATE, job * PART_LIMIT + PART_LIMIT - 1)
       Atomics.store(board, PARTS, parts)
       Atomics.store(board, STATE, job * PART_LIMIT)
-      Atomics.notify(board, STATE)
+      if (Atomics.load(board, SLEEPING) !== 0) Atomics.notify(board, STATE)
       for (let part = takePart(board); part !== -1; part = takePart(board)) {
-        kernels[kernel](parameters, part, parts)
+        kernels[kernel](parameters, part, parts, 0)
         Atomics.add(board, DONE, 1)
       }
-      let spins = 0
       let started = 0
       for (let done = Atomics.load(board, DONE); done < parts; done = Atomics.load(board, DONE)) {
-        if (++spins < SPINS) continue
+        if (spin(board, DONE, done)) continue
         started ||= performance.now()
         if (performance.now() - started > PART_MILLISECONDS) {
           throw new BackendError('timeout', `wasm: a worker did not finish its part of ${kernel}. Start again with { threads: 1 }.`)
         }
-        if (mayWait) Atomics.wait(board, DONE, done, 100)
+        if (!mayWait) continue
+        Atomics.store(board, WAITING, 1)
+        Atomics.wait(board, DONE, done, 100)
+        Atomics.store(board, WAITING, 0)
       }
       const failed = Atomics.load(board, FAILED)
       if (failed !== 0) throw new BackendError('start', `wasm: worker ${failed - 1} failed in ${kernel}. Start again with { threads: 1 }.`)
