@@ -1,6 +1,7 @@
 /** Exports of the package's own WebAssembly module, one job each. Workers find them by their place in this list. */
 export const KERNEL_NAMES = [
   'adam',
+  'addTerms',
   'convolve',
   'depthwiseFilter',
   'depthwiseInput',
