@@ -80,15 +80,22 @@ function addBlock(
   )
   const pixel = (<usize>outputs) << 2
   const all = windowRows * windowColumns
+  let image = first / all
+  let row = (first - image * all) / windowColumns
+  let column = first - image * all - row * windowColumns
   let to = gradient
   for (let i = 0; i < count; i++) {
-    const image = (first + i) / all
-    const row = (first + i - image * all) / windowColumns
-    const column = first + i - image * all - row * windowColumns
     const from = address(parameters, 6) + <usize>((image * gridRows + 2 * row) * gridColumns + 2 * column) * pixel
     const inside = (2 * column + 1 < gridColumns ? 1 : 0) | (2 * row + 1 < gridRows ? 2 : 0)
     transformGradient(from, pixel, <usize>gridColumns * pixel, inside, to, gradientPosition, panel)
     to += 32
+    if (++column == windowColumns) {
+      column = 0
+      if (++row == windowRows) {
+        row = 0
+        image++
+      }
+    }
   }
   setInput(1, 1, count, 16, plane, plane, pixel, starts)
   setGradient(32, panel, panel, count)
