@@ -1,8 +1,8 @@
 // The weight gradient of a 3 x 3 convolution with stride 1, the transpose of Winograd's F(2 x 2, 3 x 3): windows and output gradients are transformed,
 // each of the 16 positions is a matrix product inputs x windows x outputs, and their sums are transformed back to 3 x 3 weights.
 // A block's windows lie in planes of 4 inputs and its output gradients in panels of 8 outputs, so that the products read dense streams.
+import { sum4x8 } from './product'
 import { address, firstUnit, word } from './simd'
-import { setGradient, setInput, taps4x8 } from './weight-tiles'
 import { SPREAD, transformWindows } from './winograd'
 
 /**
@@ -97,15 +97,13 @@ function addBlock(
       }
     }
   }
-  setInput(1, 1, count, 16, plane, plane, pixel, starts)
-  setGradient(32, panel, panel, count)
   for (let position = 0; position < 16; position++) {
     let x = input + <usize>position * inputPosition
     let target = sums + <usize>(position * channels + (firstPlane << 2)) * pixel
     for (let i = 0; i < planes; i++) {
       let dy = gradient + <usize>position * gradientPosition
       for (let output: usize = 0; output < pixel; output += 32) {
-        taps4x8(x, dy, target + output, 0, 4)
+        sum4x8(x, dy, count, target + output, pixel, starts)
         dy += panel
       }
       x += plane

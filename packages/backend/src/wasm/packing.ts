@@ -62,5 +62,5 @@ export function packWeights(heap: Heap, job: Correlation, packing: Packing, targ
     packing.group ?? job.outputs,
     (packing.groupStride ?? 0) * 4,
   ]
-  heap.run('packWeights', words, { work: job.taps * job.kernelWidth * job.channels * job.outputs * (outputStride === 1 ? 1 : 2) })
+  heap.run('packWeights', words, { work: job.taps * job.kernelWidth * job.channels * job.outputs })
 }
