@@ -1,5 +1,5 @@
-// Sums of equal shapes.
-import { address, firstUnit, word } from './simd'
+// Sums of equal shapes, and zeros.
+import { address, firstUnit, word, zero } from './simd'
 
 /**
  * target = the sum of `terms` vectors that lie `bytes` apart, in their order. Words: first term, bytes (modulo 2^32), terms, elements, target;
@@ -32,4 +32,10 @@ export function addTerms(parameters: usize, part: i32, parts: i32): void {
     }
     store<f32>(target + i, sum)
   }
+}
+
+/** Sets floats to zero. Words: target, elements. */
+export function clear(parameters: usize, part: i32, parts: i32): void {
+  const first = firstUnit(word(parameters, 1), part, parts)
+  zero(address(parameters, 0) + ((<usize>first) << 2), (<usize>(firstUnit(word(parameters, 1), part + 1, parts) - first)) << 2)
 }

@@ -1,4 +1,4 @@
-export { addTerms } from './add'
+export { addTerms, clear } from './add'
 export { normApply, normMerge, normStatistics, repeatLanes } from './batch-norm'
 export { normGradientApply, normGradientMerge, normGradientSums } from './batch-norm-gradient'
 export { convolve } from './convolve'

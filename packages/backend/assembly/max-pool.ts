@@ -121,7 +121,9 @@ function clearChannels(dx: usize, pixels: i32, pixel: usize, bytes: usize): void
     return
   }
   for (let i = 0; i < pixels; i++) {
-    for (let offset: usize = 0; offset < bytes; offset += 4) store<f32>(dx + offset, 0)
+    let offset: usize = 0
+    for (; offset + 16 <= bytes; offset += 16) v128.store(dx + offset, f32x4.splat(0))
+    for (; offset < bytes; offset += 4) store<f32>(dx + offset, 0)
     dx += pixel
   }
 }

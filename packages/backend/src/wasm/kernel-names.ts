@@ -2,6 +2,7 @@
 export const KERNEL_NAMES = [
   'adam',
   'addTerms',
+  'clear',
   'convolve',
   'depthwiseFilter',
   'depthwiseInput',

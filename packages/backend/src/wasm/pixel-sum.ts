@@ -7,7 +7,7 @@ const BLOCK_BYTES = 256 << 10
 /** Segments of the batch at most, each with sums of its own: threads share them out. */
 const SEGMENTS = 8
 /** Bytes of the sums of all segments at most, where there are several. */
-const SUM_BYTES = 512 << 10
+const SUM_BYTES = 640 << 10
 /** Output pixels of a segment at least. */
 const SEGMENT_PIXELS = 128
 /** Channels from which on the weight gradient copies its operands into dense streams. */
@@ -59,7 +59,8 @@ export function sumOverPixels(heap: Heap, job: PixelSum): void {
   const whole = blockRows === gridRows && blockColumns === gridColumns
   const weights = taps * run * outputs
   // By the shape alone: the number of threads must not change the order of summation.
-  const segments = clamp(Math.floor(Math.min(batch, (batch * gridRows * gridColumns) / SEGMENT_PIXELS, SUM_BYTES / (weights * 4))), 1, SEGMENTS)
+  const most = clamp(Math.min((batch * gridRows * gridColumns) / SEGMENT_PIXELS, SUM_BYTES / (weights * 4)), 1, SEGMENTS)
+  const segments = Math.min(batch, 2 ** Math.floor(Math.log2(most)))
   const groups = Math.ceil(heap.threads / segments)
   const blockImages = whole ? clamp(Math.floor(BLOCK_BYTES / imageBytes), 1, Math.ceil(batch / segments)) : 1
   const inputBytes = mode > 0 ? align(blockImages * ((blockRows - 1) * stepRows + taps) * lineBytes) : 0
