@@ -84,7 +84,8 @@ export class TorchTensor {
     this.strides = [...steps]
     this.size = axes.reduce((product, n) => product * n, 1)
     const last = axes.reduce((sum, n, axis) => sum + (n - 1) * steps[axis], offset)
-    if (axes.includes(0) ? offset > storage.size : last >= storage.size)
+    // An empty tensor may start anywhere: PyTorch's slices of empty ones do.
+    if (!axes.includes(0) && last >= storage.size)
       throw refusedCheckpoint(`a tensor must lie in its storage of ${storage.size} elements, its last element is number ${last}`)
   }
 

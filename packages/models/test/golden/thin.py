@@ -23,8 +23,6 @@ def thin(net):
     kept["evaluation"] = [
         {"input": e["input"], "logits": {head: numbers(v) for head, v in e["logits"].items()}} for e in net["evaluation"]
     ]
-    if net["id"] in ("resnet34", "envnet"):
-        kept["evaluation"] = kept["evaluation"][:2]
     if training := net.get("training"):
         whole = {k: v for k, v in training["wholeGradients"].items() if len(v["float64"]) <= 1024}
         kept["training"] = {
