@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { decodeNpy, powerToDb, standardize } from '@audiotag/melspec'
 import { decodeSafetensors, decodeTorchCheckpoint, encodeSafetensors, loadTorchModel } from '@audiotag/models'
 import type { NamedArray, TaggingModel } from '@audiotag/models'
-import { expectClose } from '@audiotag/testkit'
+import { describeWithPython, expectClose } from '@audiotag/testkit'
 import '@tensorflow/tfjs-backend-cpu'
 import * as tf from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -302,27 +301,7 @@ describe('export-torch', { timeout: 60_000 }, () => {
   })
 })
 
-const python = process.env['AUDIOTAG_PYTHON'] ?? 'python3'
-const pythonEnv = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' }
-const reasonWithout = (() => {
-  try {
-    execFileSync(python, ['-c', 'import torch, safetensors, numpy'], { stdio: 'pipe', env: pythonEnv })
-    return null
-  } catch (error) {
-    return (
-      String((error as { stderr?: Buffer }).stderr ?? (error as Error).message)
-        .trim()
-        .split('\n')
-        .at(-1) || (error as Error).message
-    )
-  }
-})()
-if (reasonWithout !== null)
-  process.stdout.write(
-    `export-torch in PyTorch: skipped, ${python} has none: ${reasonWithout}. AUDIOTAG_PYTHON names a Python that has torch and safetensors\n`,
-  )
-
-describe.skipIf(reasonWithout !== null)('what export-torch writes gives the same logits in PyTorch', () => {
+describeWithPython('what export-torch writes gives the same logits in PyTorch', ['torch', 'safetensors', 'numpy'], (python) => {
   it.each([
     ['resnet34', resnet, { heads: 2, input: [2, 1, 64, 67] }],
     ['envnet2', envnet, { heads: 1, input: [2, 1, 1, 24_000] }],
@@ -337,11 +316,7 @@ describe.skipIf(reasonWithout !== null)('what export-torch writes gives the same
       const [inputFile, outputFile] = ['input', 'output'].map((name) => join(folder, `${net}-${name}.f32`))
       writeFileSync(inputFile, x)
       const options = JSON.stringify({ classes: 10, width: 1 / 32, heads, input })
-      const version = execFileSync(python, [join(torchFolder, 'logits.py'), file, net, options, inputFile, outputFile], {
-        encoding: 'utf8',
-        env: pythonEnv,
-      })
-      process.stdout.write(`export-torch in PyTorch ${version.trim()}: ${net}\n`)
+      python(join(torchFolder, 'logits.py'), file, net, options, inputFile, outputFile)
       const expected = new Float32Array(Uint8Array.from(readFileSync(outputFile)).buffer)
       const model = loadTorchModel(tensorsOf(file), { activation: 'sigmoid' })
       const shaped = net === 'envnet2' ? tf.tensor(x, [input[0], input[3]]) : tf.tensor(x, [input[0], input[2], input[3], 1])

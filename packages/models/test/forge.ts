@@ -15,8 +15,8 @@ export const op = {
   bytesOf,
   uint32,
   text,
-  /** `tensor` of `size` floats in one storage; the storage has to come with it. */
-  tensor: (size: number, legacy: boolean): Uint8Array =>
+  /** `length` of the `size` floats of one storage, from `offset` on; the storage has to come with it. */
+  tensor: (size: number, legacy: boolean, { offset = 0, length = size } = {}): Uint8Array =>
     bytesOf(
       'ctorch._utils\n_rebuild_tensor_v2\n((',
       text('storage'),
@@ -26,8 +26,8 @@ export const op = {
       [0x4a, ...uint32(size)],
       legacy ? 'N' : '',
       'tQ',
-      [0x4b, 0],
-      [0x4a, ...uint32(size)],
+      [0x4b, offset],
+      [0x4a, ...uint32(length)],
       [0x85, 0x4b, 1, 0x85, 0x89],
       'ccollections\nOrderedDict\n)RtR',
     ),

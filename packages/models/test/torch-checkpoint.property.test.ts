@@ -139,6 +139,12 @@ describe('little files that describe much', () => {
     expect(scalars).toEqual({ note: 'fine' })
   })
 
+  test('an empty tensor may start anywhere, as slices of empty ones do; one that is not empty may not', async () => {
+    const slice = op.tensor(4, true, { offset: 9, length: 0 })
+    expect((await read({ weight, slice })).tensors['slice']).toEqual({ data: new Float32Array(), shape: [0] })
+    await expect(read({ weight: op.tensor(4, true, { offset: 3, length: 2 }) })).rejects.toThrow('its last element is number 4')
+  })
+
   test('lists of the same list, thirty times doubled', async () => {
     // l = [0], then l = [l, l] again and again: BINGET 1 is the list that was last made, BINPUT 1 remembers the new one.
     const nested = op.bytesOf(

@@ -21,4 +21,3 @@ with torch.no_grad():
     features = model.eval().features(x)
     logits = [getattr(model, head)(features) for head in model.head_names]
 torch.stack(logits).numpy().astype("<f4").tofile(target)
-print(torch.__version__)
