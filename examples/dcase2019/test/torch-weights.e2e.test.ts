@@ -312,7 +312,10 @@ describeWithPython('what export-torch writes gives the same logits in PyTorch', 
       await succeeds('import-torch', source, '--run', at, '--data', data, '--activation', 'sigmoid')
       const file = join(folder, `${net}.safetensors`)
       await succeeds('export-torch', '--run', at, '--out', file)
-      const x = Float32Array.from({ length: input.reduce((product, n) => product * n) }, (_, i) => Math.sin(i * 1.7) + Math.cos(i / 13))
+      const x = Float32Array.from(
+        { length: input.reduce<number>((product, n) => product * n, 1) },
+        (_, i) => Math.sin(i * 1.7) + Math.cos(i / 13),
+      )
       const [inputFile, outputFile] = ['input', 'output'].map((name) => join(folder, `${net}-${name}.f32`))
       writeFileSync(inputFile, x)
       const options = JSON.stringify({ classes: 10, width: 1 / 32, heads, input })
