@@ -4,7 +4,19 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runProgram } from './run-program.js'
 
-const commands = ['run', 'prepare', 'train', 'pseudo-label', 'predict', 'ensemble', 'evaluate', 'report', 'doctor']
+const commands = [
+  'run',
+  'prepare',
+  'train',
+  'pseudo-label',
+  'predict',
+  'ensemble',
+  'evaluate',
+  'report',
+  'doctor',
+  'import-torch',
+  'export-torch',
+]
 const temporary = () => mkdtempSync(join(tmpdir(), 'dcase2019-'))
 
 describe('dcase2019', () => {
