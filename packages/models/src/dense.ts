@@ -19,16 +19,24 @@ export interface DenseOptions {
 export function dense(x: tf.Tensor2D, { weight, bias, relu, mask }: DenseOptions): tf.Tensor2D {
   const run = tf.customGrad((...args: unknown[]) => {
     const save = args.at(-1) as tf.GradSaveFunc
-    const activated = tf.fused.matMul({ a: x, b: weight, bias, activation: relu ? 'relu' : 'linear' })
-    const y = mask === undefined ? activated : tf.mul(activated, mask)
+    const fused = relu && mask !== undefined && hasKernel('AudiotagDropout') && hasKernel('AudiotagDropoutGrad')
+    const product = tf.fused.matMul({ a: x, b: weight, bias, activation: relu && !fused ? 'relu' : 'linear' })
+    const y = fused ? runFused('AudiotagDropout', { x: product, mask }) : mask === undefined ? product : tf.mul(product, mask)
     save([x, weight, ...(relu ? [y] : []), ...(mask ? [mask] : [])])
     const gradFunc = (dy: tf.Tensor, [x, weight, ...rest]: tf.Tensor2D[]): tf.Tensor[] => {
       let d = dy as tf.Tensor2D
-      if (mask !== undefined) d = tf.mul(d, rest.at(-1) as tf.Tensor2D)
-      if (relu) d = tf.mul(d, tf.step(rest[0]))
+      if (fused) d = runFused('AudiotagDropoutGrad', { dy: d, mask: rest[1], y: rest[0] })
+      else {
+        if (mask !== undefined) d = tf.mul(d, rest.at(-1) as tf.Tensor2D)
+        if (relu) d = tf.mul(d, tf.step(rest[0]))
+      }
       return [tf.matMul(d, tf.transpose(weight)), tf.matMul(tf.transpose(x), d), tf.sum(d, 0)]
     }
     return { value: y, gradFunc: gradFunc as (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor[] }
   })
   return run(x, weight, bias) as tf.Tensor2D
 }
+
+const hasKernel = (name: string): boolean => tf.getKernel(name, tf.getBackend()) != null
+
+const runFused = (kernel: string, inputs: tf.NamedTensorMap): tf.Tensor2D => tf.engine().runKernel(kernel, inputs)

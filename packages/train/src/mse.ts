@@ -22,7 +22,7 @@ export function mse(logits: tf.Tensor, targets: tf.Tensor, { weight = 1 }: MseOp
   if (!Number.isFinite(weight)) {
     throw new TrainError('option', `mse: weight must be a finite number, got ${weight}. The paper's is 20.`)
   }
-  return scalarLoss('mse', logits, targets, (z, y) => {
+  const rule = (z: tf.Tensor, y: tf.Tensor) => {
     const s = tf.sigmoid(z)
     const difference = tf.sub(s, y)
     const slope = tf.mul(s, tf.sigmoid(tf.neg(z)))
@@ -30,5 +30,6 @@ export function mse(logits: tf.Tensor, targets: tf.Tensor, { weight = 1 }: MseOp
       value: scaledSum(tf.square(difference), weight / z.size),
       gradient: tf.mul(tf.mul(difference, slope), (2 * weight) / z.size),
     }
-  })
+  }
+  return scalarLoss('mse', logits, targets, rule, weight)
 }

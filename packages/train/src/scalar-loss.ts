@@ -1,15 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { TrainError } from './errors.js'
+import type { LossName } from './loss.js'
+import { hasKernel } from './updates.js'
 
 /**
  * Internal: a scalar loss whose gradient is written out instead of traced. The stock rules are wrong where a rectifier or an absolute value
  * meets 0, and cost several times the kernels. Targets are constants: no gradient flows to them.
+ *
+ * Where the current backend has registered `AudiotagLoss`, that gives value and gradient in one call, by the name of the loss; elsewhere `rule` composes them.
  */
 export function scalarLoss(
-  name: string,
+  name: LossName,
   logits: tf.Tensor,
   targets: tf.Tensor,
   rule: (logits: tf.Tensor, targets: tf.Tensor) => { value: tf.Tensor; gradient: tf.Tensor },
+  weight: number = 1,
 ): tf.Scalar {
   if (logits.rank !== 2) {
     throw new TrainError('shape', `${name}: logits must be [batch, classes], got [${logits.shape.join(', ')}]. Reshape them to two axes.`)
@@ -30,12 +35,18 @@ export function scalarLoss(
   return tf.tidy(() => {
     const y = tf.cast(targets, 'float32')
     const differentiable = tf.customGrad((z, save) => {
-      const { value, gradient } = rule(z as tf.Tensor, y)
+      const { value, gradient } = hasKernel('AudiotagLoss') ? fused(name, z as tf.Tensor, y, weight) : rule(z as tf.Tensor, y)
       ;(save as tf.GradSaveFunc)([gradient])
       return { value, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(saved[0], dy) }
     })
     return differentiable(logits) as tf.Scalar
   })
+}
+
+function fused(rule: LossName, logits: tf.Tensor, targets: tf.Tensor, weight: number): { value: tf.Tensor; gradient: tf.Tensor } {
+  const outputs = tf.engine().runKernel('AudiotagLoss', { logits, targets }, { rule, weight })
+  const [value, gradient] = outputs as unknown as [tf.Tensor, tf.Tensor]
+  return { value, gradient }
 }
 
 /** Internal: sum over all elements times a factor; row sums first, so that float32 sums of large batches stay accurate. */

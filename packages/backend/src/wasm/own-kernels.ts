@@ -14,6 +14,7 @@ import { fusedDepthwiseKernel } from './fused-depthwise-kernel.js'
 import { fusedKernels } from './fused-kernels.js'
 import { freeOnError } from './guard-memory.js'
 import type { Heap } from './heap.js'
+import { headKernels } from './head-kernels.js'
 import { identityKernel } from './identity-kernel.js'
 import { integerProductKernel } from './integer-product-kernel.js'
 import { matrixProductKernels } from './matrix-product-kernels.js'
@@ -35,6 +36,7 @@ const FAMILIES: readonly OwnKernels[] = [
   maxPoolKernels,
   matrixProductKernels,
   optimizerKernels,
+  headKernels,
   depthwiseKernels,
   segmentSumKernel,
   fusedKernels,
