@@ -7,7 +7,9 @@ import { completeModelConfig, type ModelConfig } from './model-config.js'
 export interface ActivationCounts {
   /** What a training pass keeps until its backward pass. Batches of several heads keep as much each. */
   readonly kept: number
-  /** The largest activation. A gradient, or inference, holds a few of this size at a time. */
+  /** Gradients by activations, which TensorFlow.js frees together after the backward pass. */
+  readonly gradients: number
+  /** The largest activation. Inference holds a few of this size at a time. */
   readonly largest: number
 }
 
@@ -32,16 +34,25 @@ export function activationCounts(config: ModelConfig, input: InputSize): Activat
   // Without ReLU a batch norm does not keep its output, unless squeeze and excitation multiplies or adds it.
   const combined = new Set(graph.nodes.flatMap((node) => (node.kind === 'squeezeExcite' ? [node.input, node.residual] : [])))
   let kept = 0
+  let gradients = 0
   for (const node of graph.nodes) {
     const own = size(node.name)
     if (node.kind === 'convolution') {
       kept += own * (node.relu || combined.has(node.name) ? 2 : 1)
       // Split and joined again.
-      if (convolutionsOfGroups(node) > 1) kept += size(node.input) + own
+      const copies = convolutionsOfGroups(node) > 1 ? size(node.input) + own : 0
+      kept += copies
+      // By its own output, by what it reads and what is added: where two read the same, their sum and one of them stay.
+      gradients += own + copies + (node.input === 'input' ? 0 : size(node.input)) + (node.residual === undefined ? 0 : own)
     } else if (node.kind === 'squeezeExcite') {
       // The gate, the product with it, its sum with the residual, and the ReLU of that.
       kept += node.channels + 3 * own
-    } else kept += own
+      // By the sum, and by the input through product and mean; the residual's is the sum's own.
+      gradients += 3 * own
+    } else {
+      kept += own
+      gradients += size(node.input)
+    }
   }
-  return { kept, largest: Math.max(...graph.nodes.map(({ name }) => size(name))) }
+  return { kept, gradients, largest: Math.max(...graph.nodes.map(({ name }) => size(name))) }
 }

@@ -5,6 +5,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { configNames, loadConfig } from '../config/load-config.js'
 import { presetNames } from '../config/schema.js'
 import type { PresetName } from '../config/schema.js'
+import { planText } from '../report/plan-text.js'
 import { openRun, provenance } from '../run/run-folder.js'
 import type { RunFolder } from '../run/run-folder.js'
 import { stopSignal } from '../run/stop-signal.js'
@@ -12,6 +13,7 @@ import { ablate } from '../stages/ablate.js'
 import { doctor } from '../stages/doctor.js'
 import { ensembleStage } from '../stages/ensemble.js'
 import { evaluateStage, scoreTable } from '../stages/evaluate.js'
+import { planOf } from '../stages/plan.js'
 import { predictStage } from '../stages/predict.js'
 import { prepareStage } from '../stages/prepare.js'
 import { pseudoLabelStage } from '../stages/pseudo-label.js'
@@ -225,6 +227,31 @@ function createProgram(): Command {
       else process.stdout.write(`${readFileSync(result.files.report, 'utf8')}\n${Object.values(result.files).join('\n')}\n`)
     })
   program
+    .command('plan')
+    .description('Says what a config costs before anything runs: updates, operations, predictions, disk, memory, and time on this machine.')
+    .argument('<CONFIG>', 'a config by name (see configs/) or path')
+    .exitOverride()
+    .showHelpAfterError('(--help shows what it takes)')
+    .addHelpText(
+      'before',
+      examples(
+        'dcase2019 plan submission1                 the paper at full scale, on FSDKaggle2019’s known size',
+        'dcase2019 plan ./mine.json --data DIR      a config of your own on a data set that is here',
+      ),
+    )
+    .addOption(flags.preset())
+    .addOption(flags.data())
+    .addOption(flags.jobs())
+    .addOption(flags.threads())
+    .option('--no-measure', 'no speeds and times: nothing is computed, it takes a second')
+    .addOption(flags.json())
+    .action(async (name: string, parsed: PlanFlags) => {
+      const { preset, data, measure } = parsed
+      const { jobs, threads } = parallelism(parsed)
+      const plan = await planOf(loadConfig(name, preset), { data: data && resolve(data), jobs, threads, measure })
+      process.stdout.write(`${parsed.json ? JSON.stringify(plan) : planText(plan)}\n`)
+    })
+  program
     .command('doctor')
     .description('Says what this machine has, which backend would be taken and why, and what the others would need.')
     .exitOverride()
@@ -232,6 +259,10 @@ function createProgram(): Command {
     .addOption(flags.json())
     .action((parsed: { json?: boolean }) => doctor(parsed.json === true))
   return program
+}
+
+interface PlanFlags extends CommonFlags {
+  readonly measure: boolean
 }
 
 interface AblateFlags extends CommonFlags {
@@ -257,14 +288,18 @@ function openStage(parsed: CommonFlags): Stage {
   }
 }
 
-function optionsOf(parsed: CommonFlags): StageOptions {
+/** Processes side by side, and threads of each. */
+function parallelism(parsed: CommonFlags): { jobs: number; threads: number } {
   const jobs = parsed.jobs ?? 1
+  return { jobs, threads: parsed.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs)) }
+}
+
+function optionsOf(parsed: CommonFlags): StageOptions {
   return {
     report: createReporter({ json: parsed.json === true, quiet: parsed.quiet === true }),
     signal: stopSignal(),
     backend: parsed.backend ?? 'auto',
-    threads: parsed.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs)),
-    jobs,
+    ...parallelism(parsed),
     workers: parsed.workers ?? availableParallelism(),
     skipBad: parsed.skipBad === true,
   }
