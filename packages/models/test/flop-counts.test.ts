@@ -26,6 +26,12 @@ const config = (net: string, width = 1): ModelConfig => ({
 })
 const size = (length: number, mels: number | null) => ({ length, ...(mels === null ? {} : { mels }) })
 
+const fails = (run: () => unknown, code: string, text: RegExp) => {
+  expect(run).toThrow(ModelError)
+  expect(run).toThrow(text)
+  expect(run).toThrow(expect.objectContaining({ code }) as Error)
+}
+
 test.each(cases)(
   '$net, width $width, $mels × $length: PyTorch’s counts',
   ({ net, width, mels, length, parts, head, forward, backward }) => {
@@ -53,11 +59,6 @@ describe.each([
   ['activationCounts', activationCounts],
 ] as const)('%s', (_, count) => {
   test('refuses what no network could run', () => {
-    const fails = (run: () => unknown, code: string, text: RegExp) => {
-      expect(run).toThrow(ModelError)
-      expect(run).toThrow(text)
-      expect(run).toThrow(expect.objectContaining({ code }) as Error)
-    }
     fails(() => count(config('envnet'), { length: 20_569 }), 'length', /at least 20570 samples, got 20569/)
     fails(() => count(config('resnet34'), { length: 1.5 }), 'length', /at least 1 frames, got 1.5/)
     fails(() => count(config('seresnext50'), { length: 64, mels: 2 }), 'input', /mels must be an integer of at least 3, got 2/)

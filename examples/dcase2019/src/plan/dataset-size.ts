@@ -34,21 +34,22 @@ export interface SplitSize {
  * @source Fonseca et al., Audio tagging with noisy labels and minimal supervision, DCASE 2019
  */
 export function knownDatasetSize(dropBad: boolean): DatasetSize {
-  const split = (rowCount: number, hours: number, bad = 0): SplitSize => {
-    const left = new Set(Array.from({ length: bad }, (_, index) => Math.floor(((index + 0.5) * rowCount) / bad)))
-    const rows = Array.from({ length: rowCount }, (_, row) => row).filter((row) => !left.has(row))
-    return { rowCount, rows, prepared: rowCount, seconds: (hours * 3600) / rowCount }
-  }
   return {
     source: 'FSDKaggle2019',
     folder: null,
     classes: 80,
     splits: {
-      curated: split(4970, 10.5, dropBad ? Object.keys(knownBadClips).length : 0),
-      noisy: split(19_815, 80),
-      test: split(4481, 12.9),
+      curated: knownSplit(4970, 10.5, dropBad ? Object.keys(knownBadClips).length : 0),
+      noisy: knownSplit(19_815, 80),
+      test: knownSplit(4481, 12.9),
     },
   }
+}
+
+function knownSplit(rowCount: number, hours: number, bad = 0): SplitSize {
+  const left = new Set(Array.from({ length: bad }, (_, index) => Math.floor(((index + 0.5) * rowCount) / bad)))
+  const rows = Array.from({ length: rowCount }, (_, row) => row).filter((row) => !left.has(row))
+  return { rowCount, rows, prepared: rowCount, seconds: (hours * 3600) / rowCount }
 }
 
 /**

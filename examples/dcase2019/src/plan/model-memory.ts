@@ -16,8 +16,8 @@ export const heapLimit = 4096 * mebi - 64 * mebi
  */
 const heapShare = 1.15
 const heapBase = 16 * mebi
-/** Node, TensorFlow.js, the program: measured. */
-const processBase = 100 * mebi
+/** Node, TensorFlow.js, the program, and a thread that makes batches: measured. */
+const processBase = 140 * mebi
 /** Shards that a process keeps in memory at most: `openFeatures`. */
 const cacheBytes = 1024 * mebi
 

@@ -43,24 +43,18 @@ export function planText(plan: Plan): string {
     ],
     [
       'memory',
-      `${bytes(plan.memoryBytes)} for ${jobs} ${jobs === 1 ? 'process' : 'processes'}; this machine has ${bytes(plan.machineMemoryBytes)}` +
+      `${bytes(plan.memoryBytes)} for ${count(jobs, 'process', 'processes')}; this machine has ${bytes(plan.machineMemoryBytes)}` +
         (plan.memoryBytes > plan.machineMemoryBytes ? ': lower --jobs or batch' : ''),
     ],
     ...models.filter(({ fits }) => !fits).map((model): [string, string] => ['! too large', tooLarge(model)]),
-    ...backends.map((backend): [string, string] =>
-      'reason' in backend
-        ? [backend.name, backend.reason]
-        : [
-            backend.name,
-            `${duration(backend.seconds)} with ${jobs} ${jobs === 1 ? 'process' : 'processes'} of ${plan.threads} ${plan.threads === 1 ? 'thread' : 'threads'}, at ` +
-              backend.measured
-                .map(
-                  ({ network, flopsPerSecond, seconds, width, batch, length }) =>
-                    `${operations(flopsPerSecond)} FLOP/s (${network}: a step of ${batch} clips of ${whole(length)}${width === widthOf(plan, network) ? '' : ` at width ${width}`} took ${seconds.toFixed(2)} s)`,
-                )
-                .join(', '),
-          ],
-    ),
+    ...backends.flatMap((backend): [string, string][] => {
+      if ('reason' in backend) return [[backend.name, backend.reason]]
+      const processes = `${count(jobs, 'process', 'processes')} of ${count(plan.threads, 'thread', 'threads')}`
+      return [
+        [backend.name, `${duration(backend.seconds)} with ${processes}`],
+        ...backend.measured.map((measured): [string, string] => ['', speedText(plan, measured)]),
+      ]
+    }),
   ]
   const label = Math.max(...facts.map(([name]) => name.length))
   return [
@@ -72,8 +66,18 @@ export function planText(plan: Plan): string {
   ].join('\n')
 }
 
-const widthOf = ({ models }: Plan, network: string): number | undefined =>
-  models.find(({ architecture, width }) => network === `${architecture} × ${Number(width.toFixed(4))}`)?.width
+type Measured = Extract<Plan['backends'][number], { measured: unknown }>['measured'][number]
+
+function speedText({ models, threads }: Plan, { network, width, batch, length, ...measured }: Measured): string {
+  const { flopsPerSecond, seconds, processorSeconds } = measured
+  const whose = models.find((model) => network.startsWith(model.architecture) && model.width === width)
+  const size = `${count(batch, 'clip', 'clips')} of ${whole(length)}${whose ? '' : ` at width ${Number(width.toFixed(4))}`}`
+  const busy = threads === 1 && processorSeconds < 0.7 * seconds
+  const note = busy ? `, ${processorSeconds.toFixed(2)} s of it on the processor: other programs held it, the times are without them` : ''
+  return `${operations(flopsPerSecond)} FLOP/s, ${network}: a step of ${size} took ${seconds.toFixed(2)} s${note}`
+}
+
+const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`
 
 function tooLarge({ name, heapBytes, batch, largestBatch }: PlannedModel): string {
   const wayOut =

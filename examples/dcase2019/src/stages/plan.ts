@@ -100,7 +100,7 @@ export interface PlanOptions {
 }
 
 /** Seconds that all measuring may take. */
-const measuringSeconds = 12
+const measuringSeconds = 10
 
 /**
  * Says what a config costs before anything runs: updates, floating point operations, predictions, disk, memory, and, on the speed of this machine, time.
@@ -218,21 +218,28 @@ async function unmeasured(): Promise<BackendSpeed[]> {
 
 async function measuredSpeeds(models: readonly ModelSettings[], threads: number): Promise<BackendSpeed[]> {
   const { backends } = await backendReport()
-  const networks = new Map(models.toReversed().map((settings) => [networkName(settings), settings]))
-  const here = backends.filter(({ available }) => available).length
-  // A network is timed up to its largest size in about five such steps.
-  const stepSeconds = Math.min(1, measuringSeconds / (5 * networks.size * Math.max(1, here)))
+  const networks = new Map<string, ModelSettings>()
+  for (const settings of models) if (!networks.has(networkName(settings))) networks.set(networkName(settings), settings)
+  const here = backends.filter(({ available }) => available)
+  const started = performance.now()
+  const left = (): number => measuringSeconds - (performance.now() - started) / 1000
   const speeds: BackendSpeed[] = []
   for (const { name, available, reason } of backends) {
-    if (!available) {
-      speeds.push({ name, reason })
+    if (!available || left() <= 0) {
+      speeds.push({ name, reason: available ? 'not measured: no time was left' : reason })
       continue
     }
     try {
       await selectBackend(name, { threads })
+      // The fastest comes first, is the one that is taken, and gets most of the time.
+      const budget = Math.min(4, ((name === here.at(-1)?.name ? 1 : 2 / 3) * left()) / networks.size)
       const measured: ({ readonly network: string } & MeasuredSpeed)[] = []
-      for (const [network, settings] of networks) measured.push({ network, ...(await measureSpeed(settings, stepSeconds)) })
-      const of = (settings: ModelSettings): number => measured.find(({ network }) => network === networkName(settings))!.flopsPerSecond
+      for (const [network, settings] of networks)
+        if (name === here[0].name || measured.length === 0 || left() > budget)
+          measured.push({ network, ...(await measureSpeed(settings, budget, threads)) })
+      // A network that there was no time for counts as the first.
+      const of = (settings: ModelSettings): number =>
+        (measured.find(({ network }) => network === networkName(settings)) ?? measured[0]).flopsPerSecond
       speeds.push({ name, of, measured })
     } catch (error) {
       speeds.push({ name, reason: (error as Error).message })
