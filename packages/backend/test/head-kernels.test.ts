@@ -72,7 +72,7 @@ describe('losses', () => {
       }),
       { numRuns: 40 },
     )
-  })
+  }, 60_000)
 
   test('what is not finite shows: NaN and infinite logits, and under kl a row without labels', async () => {
     const valueOf = async (name: LossName, logits: number[], targets: number[]): Promise<number> => {
@@ -120,7 +120,7 @@ describe('dropout', () => {
       }),
       { numRuns: 60 },
     )
-  })
+  }, 60_000)
 
   test('a model drops the same on wasm as on cpu', async () => {
     const gradients = (): tf.Tensor[] => {
@@ -141,7 +141,7 @@ describe('dropout', () => {
     expect(cpu).toHaveLength(7)
     // Batch norms of few values multiply what the convolutions round; another mask would be off by all of it.
     wasm.forEach((array, i) => expect(relativeError(array, cpu[i])).toBeLessThan(1e-3))
-  })
+  }, 60_000)
 
   test('other shapes are refused', async () => {
     await tf.setBackend('wasm')

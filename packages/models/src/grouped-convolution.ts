@@ -6,7 +6,7 @@ import type { ConvolutionNode } from './graph.js'
  * far fewer calls, and every backend's ordinary convolution and its gradients.
  */
 export function groupedConvolution(x: tf.Tensor4D, filter: tf.Tensor4D, node: ConvolutionNode): tf.Tensor4D {
-  const { strides, pads, inputs, outputs, groups } = node
+  const { strides, pads, outputs, groups } = node
   const pad: tf.backend_util.ExplicitPadding = [
     [0, 0],
     [pads[0], pads[0]],
@@ -16,13 +16,18 @@ export function groupedConvolution(x: tf.Tensor4D, filter: tf.Tensor4D, node: Co
   const stride: [number, number] = [strides[0], strides[1]]
   if (groups === 1) return tf.conv2d(x, filter, stride, pad)
 
-  const joined = joinedGroups(inputs / groups, groups)
-  const parts = groups / joined
+  const parts = convolutionsOfGroups(node)
+  const joined = groups / parts
   const dense = joined === 1 ? filter : blockDiagonal(filter, joined, outputs / groups)
   if (parts === 1) return tf.conv2d(x, dense, stride, pad)
   const filters = tf.split<tf.Tensor4D>(dense, parts, 3)
   const convolved = tf.split<tf.Tensor4D>(x, parts, 3).map((part, i) => tf.conv2d<tf.Tensor4D>(part, filters[i], stride, pad))
   return tf.concat4d(convolved, 3)
+}
+
+/** How many convolutions a node's groups take. */
+export function convolutionsOfGroups({ inputs, groups }: ConvolutionNode): number {
+  return groups === 1 ? 1 : groups / joinedGroups(inputs / groups, groups)
 }
 
 /** How many groups go into one convolution: a divisor of `groups` that makes at most 32 channels. */

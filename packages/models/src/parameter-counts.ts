@@ -13,6 +13,8 @@ export interface ParameterCounts {
   readonly total: number
   /** Running means and variances, which are stored but not trained. */
   readonly runningStatistics: number
+  /** Arrays that hold all these, by trained or not: what a file has entries for. */
+  readonly arrays: { readonly trained: number; readonly fixed: number }
 }
 
 const sum = (counts: Record<string, number>): number => Object.values(counts).reduce((total, n) => total + n, 0)
@@ -33,7 +35,8 @@ export function parameterCounts(config: ModelConfig): ParameterCounts {
   const parts: Record<string, number> = {}
   const heads: Record<string, number> = {}
   let runningStatistics = 0
-  for (const { name, shape, trainable } of weightSpecs(complete)) {
+  const specs = weightSpecs(complete)
+  for (const { name, shape, trainable } of specs) {
     const size = shape.reduce((product, n) => product * n, 1)
     const part = name.slice(0, name.indexOf('.'))
     const head = headOf.get(part)
@@ -41,5 +44,7 @@ export function parameterCounts(config: ModelConfig): ParameterCounts {
     else if (head === undefined) parts[part] = (parts[part] ?? 0) + size
     else heads[head] = (heads[head] ?? 0) + size
   }
-  return { parts, encoder: sum(parts), heads, total: sum(parts) + sum(heads), runningStatistics }
+  const trained = specs.filter(({ trainable }) => trainable).length
+  const arrays = { trained, fixed: specs.length - trained }
+  return { parts, encoder: sum(parts), heads, total: sum(parts) + sum(heads), runningStatistics, arrays }
 }

@@ -46,6 +46,8 @@ describe.each(names)('%s', (architecture, net) => {
     const held = [...model.variables].map(([name, { size }]) => ({ size, trained: model.trainable.includes(name) }))
     const sum = (trained: boolean): number => held.reduce((total, entry) => total + (entry.trained === trained ? entry.size : 0), 0)
     expect([sum(true), sum(false)]).toEqual([counts.total, counts.runningStatistics])
+    const trained = model.trainable.length
+    expect(counts.arrays).toEqual({ trained, fixed: held.length - trained })
     tf.disposeVariables()
   })
 })

@@ -7,6 +7,7 @@ import { parseScale, scaleConfig } from '../config/scale-config.js'
 import type { Scale } from '../config/scale-config.js'
 import { presetNames } from '../config/schema.js'
 import type { PresetName } from '../config/schema.js'
+import { planText } from '../report/plan-text.js'
 import { openRun, provenance } from '../run/run-folder.js'
 import type { RunFolder } from '../run/run-folder.js'
 import { stopSignal } from '../run/stop-signal.js'
@@ -18,6 +19,7 @@ import { evaluateStage, scoreTable } from '../stages/evaluate.js'
 import { exportTorch } from '../stages/export-torch.js'
 import { importSummary, importTorch } from '../stages/import-torch.js'
 import type { ImportFlags } from '../stages/import-torch.js'
+import { planOf } from '../stages/plan.js'
 import { predictStage } from '../stages/predict.js'
 import { prepareStage } from '../stages/prepare.js'
 import { pseudoLabelStage } from '../stages/pseudo-label.js'
@@ -300,6 +302,33 @@ function createProgram(): Command {
       process.stdout.write(parsed.json === true ? `${JSON.stringify(list)}\n` : `${configTable(list)}\n`)
     })
   program
+    .command('plan')
+    .description('Says what a config costs before anything runs: updates, operations, predictions, disk, memory, and time on this machine.')
+    .argument('<CONFIG>', 'a config by name (see configs/) or path')
+    .exitOverride()
+    .showHelpAfterError('(--help shows what it takes)')
+    .addHelpText(
+      'before',
+      examples(
+        'dcase2019 plan submission1                 the paper at full scale, on FSDKaggle2019’s known size',
+        'dcase2019 plan ./mine.json --data DIR      a config of your own on a data set that is here',
+      ),
+    )
+    .addOption(flags.preset())
+    .addOption(flags.scale())
+    .addOption(flags.data())
+    .addOption(flags.jobs())
+    .addOption(flags.threads())
+    .option('--no-measure', 'no speeds and times: nothing is computed, it takes a second')
+    .addOption(flags.json())
+    .action(async (name: string, parsed: PlanFlags) => {
+      const { preset, scale, data, measure } = parsed
+      const { jobs, threads } = parallelism(parsed)
+      const loaded = loadConfig(name, preset)
+      const plan = await planOf(scale ? scaleConfig(loaded, scale) : loaded, { data: data && resolve(data), jobs, threads, measure })
+      process.stdout.write(`${parsed.json ? JSON.stringify(plan) : planText(plan)}\n`)
+    })
+  program
     .command('doctor')
     .description('Says what this machine has, which backend would be taken and why, and what the others would need.')
     .exitOverride()
@@ -307,6 +336,10 @@ function createProgram(): Command {
     .addOption(flags.json())
     .action((parsed: { json?: boolean }) => doctor(parsed.json === true))
   return program
+}
+
+interface PlanFlags extends CommonFlags {
+  readonly measure: boolean
 }
 
 interface AblateFlags extends CommonFlags {
@@ -336,14 +369,18 @@ function openStage(parsed: CommonFlags): Stage {
   }
 }
 
-function optionsOf(parsed: CommonFlags): StageOptions {
+/** Processes side by side, and threads of each. */
+function parallelism(parsed: CommonFlags): { jobs: number; threads: number } {
   const jobs = parsed.jobs ?? 1
+  return { jobs, threads: parsed.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs)) }
+}
+
+function optionsOf(parsed: CommonFlags): StageOptions {
   return {
     report: createReporter({ json: parsed.json === true, quiet: parsed.quiet === true }),
     signal: stopSignal(),
     backend: parsed.backend ?? 'auto',
-    threads: parsed.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs)),
-    jobs,
+    ...parallelism(parsed),
     workers: parsed.workers ?? availableParallelism(),
     skipBad: parsed.skipBad === true,
   }

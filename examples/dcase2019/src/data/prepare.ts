@@ -52,7 +52,7 @@ export interface PrepareResult {
 }
 
 /** Clips a shard: enough for few files, few enough that all threads have work on 720 clips. */
-const shardClips = 32
+export const shardClips = 32
 
 /**
  * Decodes every clip and writes its mel power spectrogram and samples to npy shards with an `index.json`, in worker threads.

@@ -1,7 +1,11 @@
 import { kFold } from '../data/folds.js'
-import type { FeatureStore } from '../data/features.js'
-import type { ModelSettings } from '../config/schema.js'
-import type { RunFolder } from './run-folder.js'
+import type { FeatureSplit } from '../data/features.js'
+import type { Config, ModelSettings } from '../config/schema.js'
+
+/** Which rows of the tables are used: all of a feature store that folds depend on. */
+export interface UsedRows {
+  readonly splits: Readonly<Record<'curated' | 'noisy', Pick<FeatureSplit, 'rows' | 'rowCount'>>>
+}
 
 /** Which clips a fold trains on and holds out: places in the feature store's splits. */
 export interface FoldRows {
@@ -18,7 +22,7 @@ export interface FoldRows {
  *
  * @source authors' `train_model1.py`: KFold(5, shuffle=True, random_state=42)
  */
-export function foldRows(run: RunFolder, features: FeatureStore, fold: number): FoldRows {
+export function foldRows(run: { readonly config: Pick<Config, 'folds'> }, features: UsedRows, fold: number): FoldRows {
   const { count, seed } = run.config.folds
   const side = (split: 'curated' | 'noisy') => {
     const rows = features.splits[split].rows

@@ -10,6 +10,12 @@ import type { ScoreMatrix } from '../run/scores.js'
 /** Masked groups may be of any make-up: length × clips in one batch, a few hundred MB of activations at full width. */
 const batchLength = { logmel: 16_384, waveform: 1_600_000 }
 
+/** Most frames or samples that are predicted at once, a single longer clip apart. @param hop frames are made every so many samples */
+export function longestBatch({ groupPadding, input }: Pick<ModelSettings, 'groupPadding' | 'input'>, hop: number): number {
+  // The authors group spectrograms by samples too.
+  return groupPadding === 'masked' ? batchLength[input] : Math.floor(20_000_000 / (input === 'logmel' ? hop : 1))
+}
+
 /**
  * Probabilities of clips at full length, by the curated head.
  *
@@ -31,11 +37,11 @@ export async function predictClips(
   // The authors group spectrograms by samples too.
   const hop = settings.input === 'logmel' ? (features.index.features.mel?.hopSamples ?? 1) : 1
   const grouping = masked
-    ? { minPatience: 0.2, maxClips: 64, maxTotalLength: batchLength[settings.input] }
+    ? { minPatience: 0.2, maxClips: 64, maxTotalLength: longestBatch(settings, hop) }
     : {
         maxGroups: submission1().maxGroups(places.length),
         extraLength: Math.ceil(64_000 / hop),
-        maxTotalLength: Math.floor(20_000_000 / hop),
+        maxTotalLength: longestBatch(settings, hop),
       }
   const common = {
     ...grouping,

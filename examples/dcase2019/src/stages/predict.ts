@@ -54,16 +54,17 @@ export async function predictStage(run: RunFolder, options: StageOptions, model?
 }
 
 /** Pretraining stages are not predicted: nobody averages or learns from them. */
-function isPredicted(run: RunFolder, name: string): boolean {
+export function isPredicted(run: Pick<RunFolder, 'config'>, name: string): boolean {
   return run.config.ensemble.members.some((member) => member.model === name) || isLabeller(run, name)
 }
 
-const isLabeller = (run: RunFolder, name: string) => run.config.models.some(({ ssl }) => ssl?.labels.from === name)
+const isLabeller = (run: Pick<RunFolder, 'config'>, name: string) => run.config.models.some(({ ssl }) => ssl?.labels.from === name)
 
 const predictionKey = (run: RunFolder, settings: ModelSettings, fold: number) =>
   hashOf([jobKey(run, settings.name, fold), settings.pads, settings.groupPadding, isLabeller(run, settings.name)])
 
-interface Prediction {
+/** One file of predictions. */
+export interface Prediction {
   readonly cycle: number
   readonly pad: number
   readonly split: PredictedSplit
@@ -124,7 +125,8 @@ async function predictJob(run: RunFolder, name: string, fold: number, options: S
   return wanted.length
 }
 
-function predictionsOf(run: RunFolder, settings: ModelSettings): Prediction[] {
+/** What is predicted with a model trained on one fold. */
+export function predictionsOf(run: Pick<RunFolder, 'config'>, settings: ModelSettings): Prediction[] {
   const inEnsemble = run.config.ensemble.members.some(({ model }) => model === settings.name)
   return Array.from({ length: settings.cycles }, (_, index) => index + 1).flatMap((cycle) => [
     ...(inEnsemble ? settings.pads.flatMap((pad) => (['valid', 'test'] as const).map((split) => ({ cycle, pad, split }))) : []),
