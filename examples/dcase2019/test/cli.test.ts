@@ -5,7 +5,20 @@ import { describe, expect, it } from 'vitest'
 import { runProgram } from './run-program.js'
 import { smallDataset } from './small-dataset.js'
 
-const commands = ['run', 'prepare', 'train', 'pseudo-label', 'predict', 'ensemble', 'evaluate', 'report', 'configs', 'doctor']
+const commands = [
+  'run',
+  'prepare',
+  'train',
+  'pseudo-label',
+  'predict',
+  'ensemble',
+  'evaluate',
+  'report',
+  'configs',
+  'doctor',
+  'import-torch',
+  'export-torch',
+]
 const temporary = () => mkdtempSync(join(tmpdir(), 'dcase2019-'))
 
 describe('dcase2019', () => {

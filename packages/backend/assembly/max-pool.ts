@@ -1,5 +1,5 @@
 // Max pooling: among equal elements the first of the window has the maximum, row by row. NaN is never a maximum.
-import { address, firstUnit, word } from './simd'
+import { address, firstUnit, word, zero } from './simd'
 
 /** Words: x, batch, height, width, channels, window rows, columns, step rows, columns, pad top, left, y height, width, y. */
 export function maxPool(parameters: usize, part: i32, parts: i32): void {
@@ -62,7 +62,7 @@ export function maxPool(parameters: usize, part: i32, parts: i32): void {
 /** Channels of a unit of work: one cache line. */
 const UNIT_CHANNELS: i32 = 16
 
-/** Adds each output gradient to the element that had the maximum; dx is zero before. Words as of maxPool, with dx at 14 and dy in place of y. */
+/** Adds each output gradient to the element that had the maximum. Words as of maxPool, with dx at 14 and dy in place of y. */
 export function maxPoolGradient(parameters: usize, part: i32, parts: i32): void {
   const channels = word(parameters, 4)
   const blocks = (channels + UNIT_CHANNELS - 1) / UNIT_CHANNELS
@@ -98,6 +98,7 @@ function poolGradient(parameters: usize, image: i32, channel: i32, count: i32): 
   const x = address(parameters, 0) + first
   const dx = address(parameters, 14) + first
   let dy = address(parameters, 13) + <usize>image * gridRows * gridColumns * pixel + lane
+  clearChannels(dx, height * width, pixel, (<usize>count) << 2)
   for (let row = 0; row < gridRows; row++) {
     const top = row * stepRows - padTop
     const lines = min(height, top + windowRows) - max(0, top)
@@ -110,6 +111,20 @@ function poolGradient(parameters: usize, image: i32, channel: i32, count: i32): 
       for (; i < count; i++) single(x, dx, dy + ((<usize>i) << 2), corner + ((<usize>i) << 2), lines, bytes, pitch, pixel)
       dy += pixel
     }
+  }
+}
+
+/** Sets `bytes` bytes of each pixel to zero. */
+function clearChannels(dx: usize, pixels: i32, pixel: usize, bytes: usize): void {
+  if (bytes == pixel) {
+    zero(dx, <usize>pixels * pixel)
+    return
+  }
+  for (let i = 0; i < pixels; i++) {
+    let offset: usize = 0
+    for (; offset + 16 <= bytes; offset += 16) v128.store(dx + offset, f32x4.splat(0))
+    for (; offset < bytes; offset += 4) store<f32>(dx + offset, 0)
+    dx += pixel
   }
 }
 

@@ -127,22 +127,38 @@ export function squareSums(parameters: usize, part: i32, parts: i32): void {
 }
 
 function squareSum(source: usize, elements: i32): f64 {
-  let low = f64x2.splat(0)
-  let high = f64x2.splat(0)
+  // Four sums side by side: one waits for each addition.
+  let a = f64x2.splat(0)
+  let b = a
+  let c = a
+  let d = a
   const quads = (<usize>(elements >> 2)) << 4
-  for (let i: usize = 0; i < quads; i += 16) {
+  let i: usize = 0
+  for (; i + 32 <= quads; i += 32) {
     const g = v128.load(source + i)
-    const a = f64x2.promote_low_f32x4(g)
-    const b = f64x2.promote_low_f32x4(v128.shuffle<i64>(g, g, 1, 1))
-    low = f64x2.add(low, f64x2.mul(a, a))
-    high = f64x2.add(high, f64x2.mul(b, b))
+    const h = v128.load(source + i, 16)
+    a = addSquares(a, g)
+    b = addSquares(b, v128.shuffle<i64>(g, g, 1, 1))
+    c = addSquares(c, h)
+    d = addSquares(d, v128.shuffle<i64>(h, h, 1, 1))
   }
-  const both = f64x2.add(low, high)
-  let sum = f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1)
+  if (i < quads) {
+    const g = v128.load(source + i)
+    a = addSquares(a, g)
+    b = addSquares(b, v128.shuffle<i64>(g, g, 1, 1))
+  }
+  const all = f64x2.add(f64x2.add(a, b), f64x2.add(c, d))
+  let sum = f64x2.extract_lane(all, 0) + f64x2.extract_lane(all, 1)
   const bytes = (<usize>elements) << 2
-  for (let i = quads; i < bytes; i += 4) {
+  for (i = quads; i < bytes; i += 4) {
     const g = <f64>load<f32>(source + i)
     sum += g * g
   }
   return sum
+}
+
+/** Adds the squares of the two low lanes. */
+function addSquares(sums: v128, lanes: v128): v128 {
+  const wide = f64x2.promote_low_f32x4(lanes)
+  return f64x2.add(sums, f64x2.mul(wide, wide))
 }

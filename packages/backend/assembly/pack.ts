@@ -100,6 +100,13 @@ export function packWeights(parameters: usize, part: i32, parts: i32): void {
             source += inputBytes
             w += size << 2
           }
+        } else if (lanes == 8 && oneGroup && inputBytes == 4 && (inputs & 3) == 0) {
+          for (let input = 0; input < inputs; input += 4) {
+            transpose(source, outputBytes, w)
+            transpose(source + 4 * outputBytes, outputBytes, w + 16)
+            source += 16
+            w += 128
+          }
         } else if (oneGroup) {
           for (let input = 0; input < inputs; input++) {
             for (let i = 0; i < size; i++) store<f32>(w + (i << 2), i < lanes ? load<f32>(source + i * outputBytes) : 0)
@@ -118,6 +125,22 @@ export function packWeights(parameters: usize, part: i32, parts: i32): void {
       }
     }
   }
+}
+
+/** Transposes 4 x 4 floats from rows `step` bytes apart to rows of 8. */
+function transpose(source: usize, step: usize, target: usize): void {
+  const a = v128.load(source)
+  const b = v128.load(source + step)
+  const c = v128.load(source + 2 * step)
+  const d = v128.load(source + 3 * step)
+  const ab = i32x4.shuffle(a, b, 0, 4, 1, 5)
+  const cd = i32x4.shuffle(c, d, 0, 4, 1, 5)
+  const abHigh = i32x4.shuffle(a, b, 2, 6, 3, 7)
+  const cdHigh = i32x4.shuffle(c, d, 2, 6, 3, 7)
+  v128.store(target, i64x2.shuffle(ab, cd, 0, 2))
+  v128.store(target, i64x2.shuffle(ab, cd, 1, 3), 32)
+  v128.store(target, i64x2.shuffle(abHigh, cdHigh, 0, 2), 64)
+  v128.store(target, i64x2.shuffle(abHigh, cdHigh, 1, 3), 96)
 }
 
 /** Bytes from the weight of output `first` to that of output `first + i`. */

@@ -12,13 +12,27 @@ const PADDED: i32 = 1
 const PLANES: i32 = 2
 
 /**
- * One part of a weight gradient; parts share out the tiles of weights, so every weight is summed in one order. Words: input, batch, height, width,
- * channels, pad top, pad left, how the input is read (0, 1, 2 as above), output gradient, tap rows, run, output height, output width, step rows,
- * step columns, target, outputs, whether output gradients are copied into panels of 8, scratch, scratch bytes a part, images, rows and columns a block.
+ * Units of work are segments of the batch times groups of the tiles of weights; parts share them out. A segment's sums are its own, so that the order of
+ * summation depends on nothing but the shape. Words: input, batch, height, width, channels, pad top, pad left, how the input is read (0, 1, 2 as above),
+ * output gradient, tap rows, run, output height, output width, step rows, step columns, sums of the first segment, outputs, whether output gradients are
+ * copied into panels of 8, scratch, scratch bytes a thread, images, rows and columns a block, segments, bytes of sums a segment, groups.
  */
-export function weightGradient(parameters: usize, part: i32, parts: i32): void {
-  const input = address(parameters, 0)
+export function weightGradient(parameters: usize, part: i32, parts: i32, thread: i32): void {
   const batch = word(parameters, 1)
+  const segments = word(parameters, 23)
+  const groups = word(parameters, 25)
+  const end = firstUnit(segments * groups, part + 1, parts)
+  for (let unit = firstUnit(segments * groups, part, parts); unit < end; unit++) {
+    const segment = unit / groups
+    const first = firstUnit(batch, segment, segments)
+    const sums = address(parameters, 15) + address(parameters, 24) * <usize>segment
+    addImages(parameters, first, firstUnit(batch, segment + 1, segments), sums, unit - segment * groups, groups, thread)
+  }
+}
+
+/** Sums over the images `begin` … `end`, for group `group` of the tiles. */
+function addImages(parameters: usize, begin: i32, end: i32, sums: usize, group: i32, groups: i32, thread: i32): void {
+  const input = address(parameters, 0)
   const height = word(parameters, 2)
   const width = word(parameters, 3)
   const channels = word(parameters, 4)
@@ -33,15 +47,15 @@ export function weightGradient(parameters: usize, part: i32, parts: i32): void {
   const stepColumns = word(parameters, 14)
   const outputs = word(parameters, 16)
   const panels = word(parameters, 17) != 0
-  const scratch = address(parameters, 18) + address(parameters, 19) * <usize>part
+  const scratch = address(parameters, 18) + address(parameters, 19) * <usize>thread
   const blockImages = word(parameters, 20)
   const blockRows = word(parameters, 21)
   const blockColumns = word(parameters, 22)
 
   const kernelColumns = run / channels
   let starts = true
-  for (let image = 0; image < batch; image += blockImages) {
-    const images = min(blockImages, batch - image)
+  for (let image = begin; image < end; image += blockImages) {
+    const images = min(blockImages, end - image)
     for (let row = 0; row < gridRows; row += blockRows) {
       const rows = min(blockRows, gridRows - row)
       for (let column = 0; column < gridColumns; column += blockColumns) {
@@ -80,16 +94,17 @@ export function weightGradient(parameters: usize, part: i32, parts: i32): void {
         }
         const step = mode == PLANES ? 16 : pixel
         setInput(images, rows, columns, <usize>stepColumns * step, <usize>stepRows * pitch, imageBytes, (<usize>outputs) << 2, starts)
-        tiles(parameters, x, dy, pitch, <usize>images * imageBytes, images * rows * columns, columns, rows, part, parts)
+        tiles(parameters, sums, x, dy, pitch, <usize>images * imageBytes, images * rows * columns, columns, rows, group, groups)
         starts = false
       }
     }
   }
 }
 
-/** This part's tiles, over one block of `pixels` output pixels. */
+/** A group of the tiles, over one block of `pixels` output pixels. */
 function tiles(
   parameters: usize,
+  target: usize,
   x: usize,
   dy: usize,
   pitch: usize,
@@ -97,20 +112,19 @@ function tiles(
   pixels: i32,
   columns: i32,
   rows: i32,
-  part: i32,
-  parts: i32,
+  group: i32,
+  groups: i32,
 ): void {
   const channels = word(parameters, 4)
   const planes = word(parameters, 7) == PLANES
   const taps = word(parameters, 9)
   const run = word(parameters, 10)
-  const target = address(parameters, 15)
   const outputs = word(parameters, 16)
   const panels = word(parameters, 17) != 0
   const blocks = (outputs + 7) >> 3
   const units = blocks * taps
-  const end = firstUnit(units, part + 1, parts)
-  for (let unit = firstUnit(units, part, parts); unit < end; unit++) {
+  const end = firstUnit(units, group + 1, groups)
+  for (let unit = firstUnit(units, group, groups); unit < end; unit++) {
     const block = unit / taps
     const row = unit - block * taps
     const output = block << 3

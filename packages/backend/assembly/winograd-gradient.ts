@@ -1,61 +1,114 @@
 // The weight gradient of a 3 x 3 convolution with stride 1, the transpose of Winograd's F(2 x 2, 3 x 3): windows and output gradients are transformed,
 // each of the 16 positions is a matrix product inputs x windows x outputs, and their sums are transformed back to 3 x 3 weights.
 // A block's windows lie in planes of 4 inputs and its output gradients in panels of 8 outputs, so that the products read dense streams.
+import { sum4x8 } from './product'
 import { address, firstUnit, word } from './simd'
-import { setGradient, setInput, taps4x8 } from './weight-tiles'
 import { SPREAD, transformWindows } from './winograd'
 
-/** Bytes of a plane or panel of `windows` windows, `bytes` of each. */
-function planeBytes(windows: i32, bytes: usize): usize {
-  return <usize>windows * bytes
+/**
+ * Units of work are segments of the windows times groups of the inputs; parts share them out. A segment's sums are its own, so that the order of summation
+ * depends on nothing but the shape. Words: x, height, width, channels, pad top, pad left, output gradient, grid height, grid width, outputs, windows,
+ * segments, groups, windows a block, sums [segments][16, channels, outputs], bytes of sums a segment, scratch, scratch bytes a thread,
+ * target [3, 3, channels, outputs]. One segment is transformed back at once, several by `winogradGradientFinish`.
+ */
+export function winogradGradient(parameters: usize, part: i32, parts: i32, thread: i32): void {
+  const channels = word(parameters, 3)
+  const windows = word(parameters, 10)
+  const segments = word(parameters, 11)
+  const groups = word(parameters, 12)
+  const block = word(parameters, 13)
+  const planes = channels >> 2
+  const end = firstUnit(segments * groups, part + 1, parts)
+  for (let unit = firstUnit(segments * groups, part, parts); unit < end; unit++) {
+    const segment = unit / groups
+    const group = unit - segment * groups
+    const firstPlane = firstUnit(planes, group, groups)
+    const lastPlane = firstUnit(planes, group + 1, groups)
+    const sums = address(parameters, 14) + address(parameters, 15) * <usize>segment
+    const begin = firstUnit(windows, segment, segments)
+    const last = firstUnit(windows, segment + 1, segments)
+    for (let first = begin; first < last; first += block) {
+      addBlock(parameters, thread, first, min(block, last - first), firstPlane, lastPlane, sums, first == begin)
+    }
+    if (segments == 1) finish(sums, channels, word(parameters, 9), firstPlane << 2, lastPlane << 2, address(parameters, 18))
+  }
 }
 
-/**
- * Transforms the windows of a block; parts share them out. Words: x, height, width, channels, pad top, pad left, output gradient, grid height, grid width,
- * outputs, first window, windows, transformed input, transformed gradient, lines, bytes of lines a part.
- */
-export function winogradGradientTransform(parameters: usize, part: i32, parts: i32): void {
+/** Transforms `count` windows from `first` on and adds their products to the sums, for planes `firstPlane` … `lastPlane` of four inputs. */
+function addBlock(
+  parameters: usize,
+  thread: i32,
+  first: i32,
+  count: i32,
+  firstPlane: i32,
+  lastPlane: i32,
+  sums: usize,
+  starts: bool,
+): void {
   const channels = word(parameters, 3)
   const gridRows = word(parameters, 7)
   const gridColumns = word(parameters, 8)
   const outputs = word(parameters, 9)
-  const windows = word(parameters, 11)
   const windowRows = (gridRows + 1) >> 1
   const windowColumns = (gridColumns + 1) >> 1
-  const begin = firstUnit(windows, part, parts)
-  const count = firstUnit(windows, part + 1, parts) - begin
-  const first = word(parameters, 10) + begin
-  const plane = planeBytes(windows, 16)
+  const planes = lastPlane - firstPlane
+  const panels = outputs >> 3
+  const plane = (<usize>count) << 4
+  const panel = (<usize>count) << 5
+  const inputPosition = <usize>planes * plane + SPREAD
+  const gradientPosition = <usize>panels * panel + SPREAD
+  const input = address(parameters, 16) + address(parameters, 17) * <usize>thread
+  const gradient = input + (inputPosition << 4)
   transformWindows(
     address(parameters, 0),
     word(parameters, 1),
     word(parameters, 2),
     channels,
+    (<usize>firstPlane) << 4,
+    (<usize>lastPlane) << 4,
     word(parameters, 4),
     word(parameters, 5),
     windowRows,
     windowColumns,
     first,
     count,
-    address(parameters, 12) + ((<usize>begin) << 4),
-    <usize>(channels >> 2) * plane + SPREAD,
+    input,
+    inputPosition,
     16,
     plane,
-    address(parameters, 14) + address(parameters, 15) * <usize>part,
+    gradient + (gradientPosition << 4),
   )
-  const panel = planeBytes(windows, 32)
-  const position = <usize>(outputs >> 3) * panel + SPREAD
   const pixel = (<usize>outputs) << 2
   const all = windowRows * windowColumns
-  let to = address(parameters, 13) + ((<usize>begin) << 5)
+  let image = first / all
+  let row = (first - image * all) / windowColumns
+  let column = first - image * all - row * windowColumns
+  let to = gradient
   for (let i = 0; i < count; i++) {
-    const image = (first + i) / all
-    const row = (first + i - image * all) / windowColumns
-    const column = first + i - image * all - row * windowColumns
-    const from = address(parameters, 6) + (<usize>(image * gridRows + 2 * row) * gridColumns + 2 * column) * pixel
+    const from = address(parameters, 6) + <usize>((image * gridRows + 2 * row) * gridColumns + 2 * column) * pixel
     const inside = (2 * column + 1 < gridColumns ? 1 : 0) | (2 * row + 1 < gridRows ? 2 : 0)
-    transformGradient(from, pixel, <usize>gridColumns * pixel, inside, to, position, panel)
+    transformGradient(from, pixel, <usize>gridColumns * pixel, inside, to, gradientPosition, panel)
     to += 32
+    if (++column == windowColumns) {
+      column = 0
+      if (++row == windowRows) {
+        row = 0
+        image++
+      }
+    }
+  }
+  for (let position = 0; position < 16; position++) {
+    let x = input + <usize>position * inputPosition
+    let target = sums + <usize>(position * channels + (firstPlane << 2)) * pixel
+    for (let i = 0; i < planes; i++) {
+      let dy = gradient + <usize>position * gradientPosition
+      for (let output: usize = 0; output < pixel; output += 32) {
+        sum4x8(x, dy, count, target + output, pixel, starts)
+        dy += panel
+      }
+      x += plane
+      target += pixel << 2
+    }
   }
 }
 
@@ -87,51 +140,44 @@ function storeFour(target: usize, position: usize, a: v128, b: v128): void {
 }
 
 /**
- * Adds the products of a block; parts share out the weights. Words: transformed input, transformed gradient, windows, channels, outputs,
- * sums [16, channels, outputs], whether this block is the first.
+ * Adds the sums of the segments and transforms them back; parts share out the inputs. Words: sums [segments][16, channels, outputs], bytes of sums a segment,
+ * segments, channels, outputs, target [3, 3, channels, outputs].
  */
-export function winogradGradientSum(parameters: usize, part: i32, parts: i32): void {
-  const windows = word(parameters, 2)
+export function winogradGradientFinish(parameters: usize, part: i32, parts: i32): void {
+  const sums = address(parameters, 0)
+  const segmentBytes = address(parameters, 1)
   const channels = word(parameters, 3)
   const outputs = word(parameters, 4)
-  const planes = channels >> 2
-  const panels = outputs >> 3
-  const plane = planeBytes(windows, 16)
-  const panel = planeBytes(windows, 32)
-  setInput(1, 1, windows, 16, plane, plane, (<usize>outputs) << 2, word(parameters, 6) != 0)
-  setGradient(32, panel, panel, windows)
-  const units = 16 * planes
-  const end = firstUnit(units, part + 1, parts)
-  for (let unit = firstUnit(units, part, parts); unit < end; unit++) {
-    const position = unit / planes
-    const x = address(parameters, 0) + <usize>unit * plane + <usize>position * SPREAD
-    let dy = address(parameters, 1) + <usize>(position * panels) * panel + <usize>position * SPREAD
-    let to = address(parameters, 5) + ((<usize>(unit * 4 * outputs)) << 2)
-    for (let i = 0; i < panels; i++) {
-      taps4x8(x, dy, to, 0, 4)
-      dy += panel
-      to += 32
+  const first = firstUnit(channels, part, parts)
+  const last = firstUnit(channels, part + 1, parts)
+  const pixel = (<usize>outputs) << 2
+  const all = segmentBytes * <usize>word(parameters, 2)
+  for (let position = 0; position < 16; position++) {
+    const end = sums + <usize>(position * channels + last) * pixel
+    for (let to = sums + <usize>(position * channels + first) * pixel; to < end; to += 16) {
+      let sum = v128.load(to)
+      for (let offset = segmentBytes; offset < all; offset += segmentBytes) sum = f32x4.add(sum, v128.load(to + offset))
+      v128.store(to, sum)
     }
   }
+  finish(sums, channels, outputs, first, last, address(parameters, 5))
 }
 
-/** Transforms the sums back, G^T m G; parts share out the channels. Words: sums, channels, outputs, target [3, 3, channels, outputs]. */
-export function winogradGradientFinish(parameters: usize, part: i32, parts: i32): void {
-  const channels = word(parameters, 1)
-  const bytes = (<usize>word(parameters, 2)) << 2
-  const position = <usize>channels * bytes
-  const begin = <usize>firstUnit(channels, part, parts) * bytes
-  const end = <usize>firstUnit(channels, part + 1, parts) * bytes
+/** G^T m G of the sums of inputs `first` … `last`. */
+function finish(sums: usize, channels: i32, outputs: i32, first: i32, last: i32, target: usize): void {
+  const pixel = (<usize>outputs) << 2
+  const position = <usize>channels * pixel
   const half = f32x4.splat(0.5)
-  for (let offset = begin; offset < end; offset += 16) {
-    const from = address(parameters, 0) + offset
+  const end = <usize>last * pixel
+  for (let offset = <usize>first * pixel; offset < end; offset += 16) {
+    const from = sums + offset
     for (let row = 0; row < 3; row++) {
       const a = sumColumn(from, 4 * position, row)
       const b = sumColumn(from + position, 4 * position, row)
       const c = sumColumn(from + 2 * position, 4 * position, row)
       const d = sumColumn(from + 3 * position, 4 * position, row)
       const sum = f32x4.mul(f32x4.add(b, c), half)
-      const to = address(parameters, 3) + offset + <usize>(row * 3) * position
+      const to = target + offset + <usize>(row * 3) * position
       v128.store(to, f32x4.add(a, sum))
       v128.store(to + position, f32x4.mul(f32x4.sub(b, c), half))
       v128.store(to + 2 * position, f32x4.add(sum, d))

@@ -7,16 +7,18 @@ import { address, firstUnit, word } from './simd'
 
 /** Bytes between positions beyond their size: at a power of two all sixteen would fall into one set of the cache. */
 export const SPREAD: usize = 64
+/** Windows in a row from which on it pays to copy only those at the edges. */
+const DIRECT_WINDOWS: i32 = 6
 
 /**
  * Transforms packed weights, G g G^T. Words: packed weights (panels of 8 outputs of 9 taps of inputs), inputs, outputs (a multiple of 8), target
- * [16, panels, inputs, 8].
+ * [16, panels, inputs, 8], positions SPREAD bytes further apart.
  */
 export function winogradWeights(parameters: usize, part: i32, parts: i32): void {
   const inputs = word(parameters, 1)
   const panels = word(parameters, 2) >> 3
   const tap = (<usize>inputs) << 5
-  const position = <usize>panels * tap
+  const position = <usize>panels * tap + SPREAD
   const end = firstUnit(panels, part + 1, parts)
   for (let panel = firstUnit(panels, part, parts); panel < end; panel++) {
     const from = address(parameters, 0) + <usize>panel * 9 * tap
@@ -51,11 +53,11 @@ function weightRow(p: usize, step: usize, row: i32): v128 {
 }
 
 /**
- * Transforms one window, B^T d B, four channels at a time. `line` is the bytes between its rows, `pixel` between its columns, `position` between
+ * Transforms `bytes` bytes of channels of one window, B^T d B, four channels at a time. `line` is the bytes between its rows, `pixel` between its columns, `position` between
  * the positions of the target, `quad` between its groups of four channels.
  */
-function transformWindow(source: usize, line: usize, pixel: usize, target: usize, position: usize, quad: usize): void {
-  const end = source + pixel
+function transformWindow(source: usize, bytes: usize, line: usize, pixel: usize, target: usize, position: usize, quad: usize): void {
+  const end = source + bytes
   const two = 2 * pixel
   const three = 3 * pixel
   for (; source < end; source += 16) {
@@ -98,14 +100,16 @@ function storeRow(target: usize, position: usize, a: v128, b: v128, c: v128, d: 
 }
 
 /**
- * Transforms the windows `first` … `first + count` into target, positions `position` bytes apart, windows `step`, groups of four channels `quad`;
- * `line` is room for four padded lines.
+ * Transforms bytes `begin` … `end` of the channels of the windows `first` … `first + count` into target, positions `position` bytes apart, windows `step`,
+ * groups of four channels `quad`; `line` is room for four padded lines.
  */
 export function transformWindows(
   source: usize,
   height: i32,
   width: i32,
   channels: i32,
+  begin: usize,
+  end: usize,
   padTop: i32,
   padLeft: i32,
   windowRows: i32,
@@ -126,21 +130,26 @@ export function transformWindows(
     const image = index / windows
     const row = (index - image * windows) / windowColumns
     const column = index - image * windows - row * windowColumns
-    const length = min(windowColumns - column, count - done)
-    const columns = 2 * length + 2
-    const start = source + <usize>(image * height * width) * pixel
     const top = 2 * row - padTop
     const left = 2 * column - padLeft
+    const start = source + <usize>(image * height * width) * pixel
+    let length = min(windowColumns - column, count - done)
     let from = line
-    let pitch = <usize>columns * pixel
-    if (top >= 0 && top + 4 <= height && left >= 0 && left + columns <= width) {
+    let pitch = <usize>width * pixel
+    // Windows that lie in the image are read in place, those that reach over its edges from a copy; of short rows all.
+    const direct = windowColumns >= DIRECT_WINDOWS && top >= 0 && top + 4 <= height
+    const inside = direct && left >= 0 ? min(length, (width - left - 2) >> 1) : 0
+    if (inside > 0) {
+      length = inside
       from = start + <usize>(top * width + left) * pixel
-      pitch = <usize>width * pixel
     } else {
+      if (direct && left < 0) length = min(length, (1 - left) >> 1)
+      const columns = 2 * length + 2
+      pitch = <usize>columns * pixel
       copyPadded(start, height, width, pixel, top, left, 4, columns, line)
     }
     for (let i = 0; i < length; i++) {
-      transformWindow(from, pitch, pixel, target, position, quad)
+      transformWindow(from + begin, end - begin, pitch, pixel, target, position, quad)
       from += 2 * pixel
       target += step
     }
@@ -192,15 +201,15 @@ function storeOutputs(product: usize, position: usize, pixel: usize, target: usi
 
 /**
  * One part of the convolution; parts share out the windows. Words: source, batch, height, width, channels (a multiple of 4), pad top, pad left,
- * transformed weights, grid height, grid width, target, outputs (a multiple of 8), scratch, scratch bytes a part, windows a block.
+ * transformed weights, grid height, grid width, target, outputs (a multiple of 8), scratch, scratch bytes a thread, windows a block.
  */
-export function winograd(parameters: usize, part: i32, parts: i32): void {
+export function winograd(parameters: usize, part: i32, parts: i32, thread: i32): void {
   const channels = word(parameters, 4)
   const weights = address(parameters, 7)
   const gridRows = word(parameters, 8)
   const gridColumns = word(parameters, 9)
   const outputs = word(parameters, 11)
-  const scratch = address(parameters, 12) + address(parameters, 13) * <usize>part
+  const scratch = address(parameters, 12) + address(parameters, 13) * <usize>thread
   const block = word(parameters, 14)
   const windowRows = (gridRows + 1) >> 1
   const windowColumns = (gridColumns + 1) >> 1
@@ -211,6 +220,7 @@ export function winograd(parameters: usize, part: i32, parts: i32): void {
   const products = transformed + ((<usize>block * inputPixel + SPREAD) << 4)
   const line = products + ((<usize>block * outputPixel + SPREAD) << 4)
   const panel = (<usize>channels) << 5
+  const weightPosition = <usize>(outputs >> 3) * panel + SPREAD
   const pitch = <usize>gridColumns * outputPixel
 
   const end = firstUnit(word(parameters, 1) * windows, part + 1, parts)
@@ -225,6 +235,8 @@ export function winograd(parameters: usize, part: i32, parts: i32): void {
       word(parameters, 2),
       word(parameters, 3),
       channels,
+      0,
+      inputPixel,
       word(parameters, 5),
       word(parameters, 6),
       windowRows,
@@ -237,8 +249,8 @@ export function winograd(parameters: usize, part: i32, parts: i32): void {
       16,
       line,
     )
-    let w = weights
     for (let position = 0; position < 16; position++) {
+      let w = weights + <usize>position * weightPosition
       const a = transformed + <usize>position * inputPosition
       let to = products + <usize>position * outputPosition
       for (let output = 0; output < outputs; output += 8) {
@@ -247,20 +259,21 @@ export function winograd(parameters: usize, part: i32, parts: i32): void {
         to += 32
       }
     }
+    let image = first / windows
+    let row = (first - image * windows) / windowColumns
+    let column = first - image * windows - row * windowColumns
+    let from = products
     for (let i = 0; i < count; i++) {
-      const image = (first + i) / windows
-      const row = (first + i - image * windows) / windowColumns
-      const column = first + i - image * windows - row * windowColumns
       const to = address(parameters, 10) + (<usize>(image * gridRows + 2 * row) * gridColumns + 2 * column) * outputPixel
-      storeOutputs(
-        products + <usize>i * outputPixel,
-        outputPosition,
-        outputPixel,
-        to,
-        pitch,
-        min(2, gridRows - 2 * row),
-        min(2, gridColumns - 2 * column),
-      )
+      storeOutputs(from, outputPosition, outputPixel, to, pitch, min(2, gridRows - 2 * row), min(2, gridColumns - 2 * column))
+      from += outputPixel
+      if (++column == windowColumns) {
+        column = 0
+        if (++row == windowRows) {
+          row = 0
+          image++
+        }
+      }
     }
     first += count
   }

@@ -1,8 +1,9 @@
-import { expectNoLeaks } from '@audiotag/testkit'
+import { expectClose, expectNoLeaks } from '@audiotag/testkit'
 import { beforeAll, describe, expect, test } from 'vitest'
 
 import { useWasm } from '@audiotag/backend'
 
+import { goldenInput, goldenModel, goldenNet } from '../../models/test/golden-net.js'
 import { expectCurves, expectEvaluation, expectGradients, expectState, goldenRun, rerun } from '../../train/test/golden-run.js'
 
 /**
@@ -39,6 +40,32 @@ describe('training on wasm', () => {
         if (run.stateDict) await expectState(run, model, 1)
         if (run.evaluation) await expectEvaluation(run, model, 1)
         dispose()
+      })
+    },
+    120_000,
+  )
+})
+
+/** Full width, in eval mode: the golden values of packages/models/test/golden, within the tolerances as they are. */
+describe('full width on wasm', () => {
+  beforeAll(() => useWasm({ threads: 1 }))
+
+  test.each(['resnet34', 'envnet'])(
+    'logits of %s are those of PyTorch',
+    async (id) => {
+      await expectNoLeaks(async () => {
+        const net = goldenNet(id)
+        const model = goldenModel(net)
+        for (const { input, logits } of net.evaluation) {
+          const x = goldenInput(net.net, net.seed, input)
+          for (const [head, { values, tolerance }] of Object.entries(logits)) {
+            const y = model.forward(x, { head })
+            expectClose((await y.data()) as Float32Array, values, { absolute: tolerance })
+            y.dispose()
+          }
+          x.dispose()
+        }
+        model.dispose()
       })
     },
     120_000,

@@ -27,7 +27,8 @@ const joined = (variables: Variables, names: readonly string[]): tf.Tensor1D =>
  * All batch norms at once: a dozen kernel calls instead of some three hundred in ResNet-34.
  */
 export function updateRunningStatistics(variables: Variables, statistics: readonly BatchStatistics[]): void {
-  tf.tidy(() => {
+  if (statistics.length === 0) return
+  withoutTape(statistics[0].mean, () => {
     const names = [...statistics.map(({ norm }) => `${norm}.running_mean`), ...statistics.map(({ norm }) => `${norm}.running_var`)]
     const sizes = [...statistics, ...statistics].map(({ mean }) => mean.size)
     const factors = new Float32Array(sizes.reduce((sum, size) => sum + size, 0)).fill(BATCH_NORM_MOMENTUM)
@@ -40,6 +41,19 @@ export function updateRunningStatistics(variables: Variables, statistics: readon
     const moved = tf.add(tf.mul(joined(variables, names), 1 - BATCH_NORM_MOMENTUM), tf.mul(batch, tf.tensor1d(factors)))
     for (const [i, part] of tf.split(moved, sizes).entries()) variables.get(names[i])?.assign(part)
   })
+}
+
+/**
+ * Runs `update` and frees its tensors. In a forward pass TensorFlow.js would keep a copy of every operand for a gradient that nobody takes; it does not
+ * inside of an operation with a gradient of its own. `any` is any tensor.
+ */
+function withoutTape(any: tf.Tensor, update: () => void): void {
+  const run = tf.customGrad((...args: unknown[]) => {
+    update()
+    const [x] = args as tf.Tensor[]
+    return { value: tf.scalar(0), gradFunc: () => tf.zerosLike(x) }
+  })
+  run(any).dispose()
 }
 
 /** Factor and summand that a batch norm amounts to in inference, by its name. */

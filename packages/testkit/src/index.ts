@@ -1,6 +1,7 @@
 export { checkExamples } from './check-examples.js'
 export { checkValue } from './check-value.js'
 export { describeBackends, type BackendSetup, type DescribeBackendsOptions } from './describe-backends.js'
+export { describeWithPython, type RunPython } from './describe-with-python.js'
 export { expectClose, type Tolerance } from './expect-close.js'
 export { expectNoLeaks } from './expect-no-leaks.js'
 export { goldenLabels, goldenTensor, goldenWords, type GoldenLabelsOptions, type GoldenTensorOptions } from './golden-tensor.js'

@@ -15,6 +15,9 @@ import { configTable, listConfigs } from '../stages/list-configs.js'
 import { doctor } from '../stages/doctor.js'
 import { ensembleStage } from '../stages/ensemble.js'
 import { evaluateStage, scoreTable } from '../stages/evaluate.js'
+import { exportTorch } from '../stages/export-torch.js'
+import { importSummary, importTorch } from '../stages/import-torch.js'
+import type { ImportFlags } from '../stages/import-torch.js'
 import { predictStage } from '../stages/predict.js'
 import { prepareStage } from '../stages/prepare.js'
 import { pseudoLabelStage } from '../stages/pseudo-label.js'
@@ -42,6 +45,9 @@ interface CommonFlags {
   readonly fresh?: boolean
   readonly model?: string
   readonly fold?: number
+  readonly cycle?: number
+  readonly resume?: boolean
+  readonly out?: string
 }
 
 const integerFrom = (minimum: number) => (text: string) => {
@@ -72,6 +78,9 @@ const flags = {
   fresh: () => new Option('--fresh', 'throw away what the run folder holds and start over'),
   model: () => new Option('--model <NAME>', 'only this model of the config; absent: all of them, in order'),
   fold: () => new Option('--fold <N>', 'only this fold, in this process').argParser(integerFrom(0)),
+  cycle: () => new Option('--cycle <N>', 'the snapshot at the end of this cycle, from 1').argParser(integerFrom(1)),
+  resume: () => new Option('--resume', 'start from imported weights, or go on from a checkpoint; an error where there is neither'),
+  out: () => new Option('--out <FILE>', 'file to write (default: export/ in the run folder)'),
   json: () => new Option('--json', 'machine-readable output on stdout'),
   quiet: () => new Option('--quiet', 'no progress'),
 }
@@ -156,12 +165,13 @@ function createProgram(): Command {
   command(
     'train',
     'Trains the models of a config on every fold, or one model on one fold.',
-    [...compute, 'model', 'fold'],
+    [...compute, 'model', 'fold', 'resume'],
     [
       'dcase2019 train --run runs/demo --model A             every fold, in processes side by side',
       'dcase2019 train --run runs/demo --model A --fold 0    one fold, in this process',
+      'dcase2019 train --run runs/imported --resume          from weights that import-torch brought',
     ],
-    (stage) => trainStage(stage.run, stage.options, stage.flags.model, stage.flags.fold),
+    (stage) => trainStage(stage.run, stage.options, stage.flags.model, stage.flags.fold, stage.flags.resume),
   )
   command(
     'pseudo-label',
@@ -200,6 +210,52 @@ function createProgram(): Command {
     if (!stage.flags.json) process.stdout.write(`${path}\n`)
     return { report: path }
   })
+  command(
+    'export-torch',
+    'Writes the weights of a snapshot as safetensors with PyTorch’s names and layouts, for load_state_dict.',
+    ['model', 'fold', 'cycle', 'out'],
+    [
+      'dcase2019 export-torch --run runs/demo --model A --fold 0',
+      'dcase2019 export-torch --run runs/demo --model A --fold 0 --cycle 1 --out a.safetensors',
+    ],
+    async (stage) => {
+      const result = exportTorch(stage.run, stage.flags)
+      if (!stage.flags.json) process.stdout.write(`${result.file}\n`)
+      return result
+    },
+  )
+  program
+    .command('import-torch')
+    .description('Puts weights of PyTorch (.pth, .pt, .safetensors) into a run folder, for predict and train --resume.')
+    .argument('<FILE>', 'state_dict or checkpoint of a ResNet-18, ResNet-34, SE-ResNeXt-50 or EnvNet-v2, the authors’ names included')
+    .exitOverride()
+    .showHelpAfterError('(--help shows what it takes)')
+    .addHelpText(
+      'before',
+      examples(
+        'dcase2019 import-torch best.pth --data ~/FSDKaggle2019                                       a run of its own, in runs/imported',
+        'dcase2019 import-torch fold0.pth --config model1 --data DIR --model 1 --fold 0 --cycle 8     one snapshot of a whole config',
+      ),
+    )
+    .option(
+      '--run <DIR>',
+      'folder of the experiment; without a config, one is made from the file (default: runs/<config>, or runs/imported)',
+    )
+    .addOption(flags.config())
+    .addOption(flags.preset())
+    .addOption(flags.data())
+    .option('--model <NAME>', 'the model of the config to take the weights (default: its only one)')
+    .option('--fold <N>', 'the fold to take them, whose clips they must not have been trained on (default: the only one)', integerFrom(0))
+    .addOption(flags.cycle())
+    .addOption(new Option('--activation <NAME>', 'what the network ends in, where no config says it').choices(['sigmoid', 'softmax']))
+    .option('--root <PATH>', 'where the state_dict lies in a checkpoint that holds several, e.g. ema/model')
+    .addOption(flags.json())
+    .addOption(flags.quiet())
+    .action(async (file: string, parsed: CommonFlags & ImportFlags) => {
+      const config = parsed.config === undefined ? null : loadConfig(parsed.config, parsed.preset)
+      const result = await importTorch(file, { ...parsed, run: parsed.run ?? `runs/${config?.name ?? 'imported'}` }, config)
+      process.stdout.write(parsed.json ? `${JSON.stringify(result)}\n` : `${importSummary(result)}\n`)
+    })
   program
     .command('ablate')
     .description(

@@ -16,6 +16,10 @@ export const checkpointFile = (run: RunFolder, model: string, fold: number): str
 export const predictionFile = (run: RunFolder, model: string, fold: number, cycle: number, pad: number, split: PredictedSplit): string =>
   join(run.job(model, fold), 'predictions', `cycle-${cycle}-pad-${pad}-${split}.npy`)
 
+/** The latest weights that import-torch put there: where `train --resume` starts. */
+export const importedFile = (run: RunFolder, model: string, fold: number): string =>
+  join(run.job(model, fold), 'checkpoints', 'imported.safetensors')
+
 /** What a message tells to run for a model that is not trained, or whose files are damaged. */
 export const trainCommand = (run: RunFolder, model: string, fold: number): string =>
   `dcase2019 train --run ${run.path} --model ${model} --fold ${fold}`
@@ -25,6 +29,7 @@ export function jobKey(run: RunFolder, model: string, fold: number): string {
   const settings = settingsOf(run.config, model)
   const { seed, folds, dropBadClips, training } = run.config
   const sources = settings.ssl?.labels.folds === 'all' ? folds.train : [fold]
+  const imported = readJobRecord(run, model, fold)?.imported
   return hashOf([
     settings,
     fold,
@@ -35,11 +40,18 @@ export function jobKey(run: RunFolder, model: string, fold: number): string {
     readJson<{ hash: string }>(join(run.features, 'index.json'))?.hash ?? null,
     settings.initFrom === null ? null : jobKey(run, settings.initFrom, fold),
     settings.ssl ? sources.map((each) => jobKey(run, settings.ssl!.labels.from, each)) : null,
+    ...(imported ? [imported] : []),
   ])
 }
 
 /** The job's own `run.json`: only the process that works on the job writes it. */
-export type JobRecord = StageRecord & { readonly predictions?: StageRecord }
+export type JobRecord = StageRecord & { readonly predictions?: StageRecord; readonly imported?: ImportedWeights }
+
+/** Snapshots that came from elsewhere: by number of the cycle, their file's name and SHA-256. */
+export type ImportedWeights = Readonly<Record<string, { readonly file: string; readonly sha256: string }>>
+
+/** Whether a job holds imported weights and has trained nothing since. */
+export const isImportedOnly = (record: JobRecord | undefined): boolean => record?.imported !== undefined && record['steps'] === 0
 
 export const readJobRecord = (run: RunFolder, model: string, fold: number): JobRecord | undefined =>
   readJson<JobRecord>(join(run.job(model, fold), 'run.json'))

@@ -9,6 +9,7 @@ import type { Checkpoint, Optimizer, Stream } from '@audiotag/train'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Batch } from '../data/batch-maker.js'
+import { MissingError, UsageError } from '../cli/errors.js'
 import { createBatches } from '../data/batches.js'
 import type { FeatureStore } from '../data/features.js'
 import type { ModelSettings } from '../config/schema.js'
@@ -22,7 +23,17 @@ import type { RunFolder } from '../run/run-folder.js'
 import { readScores } from '../run/scores.js'
 import { batchStreams, viewNames } from './batch-streams.js'
 import { createConsistency } from './consistency.js'
-import { checkpointFile, isTrained, jobKey, readJobRecord, snapshotFile, trainCommand, writeJobRecord } from './job-files.js'
+import {
+  checkpointFile,
+  importedFile,
+  isImportedOnly,
+  isTrained,
+  jobKey,
+  readJobRecord,
+  snapshotFile,
+  trainCommand,
+  writeJobRecord,
+} from './job-files.js'
 import { predictClips } from './predict-clips.js'
 import { pseudoLabelFile } from './pseudo-label.js'
 import type { StageOptions } from './stage-options.js'
@@ -31,17 +42,19 @@ import type { StageOptions } from './stage-options.js'
  * Trains one model on one fold in this process and leaves a snapshot at the end of every cosine cycle.
  *
  * Interrupted or killed, it goes on from its last checkpoint, to the same bits: batches and dropout are functions of (seed, update), never
- * of what ran before.
+ * of what ran before. Imported weights are left as they are, but with `resume`: then training starts from them.
  *
+ * @param resume go on from what is there: an error where there is neither a checkpoint nor imported weights
  * @throws MissingError when features, pseudo labels or the model to start from are not there; InterruptedError after a checkpoint
  */
-export async function trainJob(run: RunFolder, name: string, fold: number, options: StageOptions): Promise<void> {
+export async function trainJob(run: RunFolder, name: string, fold: number, options: StageOptions, resume = false): Promise<void> {
   const { config } = run
   const settings = settingsOf(config, name)
   const key = jobKey(run, name, fold)
   const earlier = readJobRecord(run, name, fold)
   const snapshots = Array.from({ length: settings.cycles }, (_, index) => snapshotFile(run, name, fold, index + 1))
-  if (isTrained(run, name, fold)) return
+  if (isImportedOnly(earlier) ? isLeftAsImported(run, name, fold, resume) : isTrained(run, name, fold)) return
+  if (resume) checkStart(run, name, fold)
 
   const folder = run.job(name, fold)
   const features = openRunFeatures(run)
@@ -100,11 +113,14 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
       ...provenance(),
       backend: { name: backend.name, threads: backend.threads, simd: backend.simd },
       seed: config.seed,
+      ...(earlier?.imported ? { imported: earlier.imported } : {}),
       started: started.toISOString(),
       seconds: before + (Date.now() - started.getTime()) / 1000,
       steps: length.steps,
     })
   record('running')
+  if (startStep === 0 && earlier?.imported)
+    options.report({ type: 'warning', message: `model ${name}, fold ${fold}: starts from imported weights; the optimiser starts anew` })
 
   const batches = createBatches({
     features: { dir: run.features, dropBad: config.dropBadClips },
@@ -222,14 +238,37 @@ function trainingStreams(settings: ModelSettings): Stream[] {
   ]
 }
 
-/** The network of a model, new or with the weights of the model that it starts from. */
+/** Whether imported weights are all there is to be: training on from them must be asked for. */
+function isLeftAsImported(run: RunFolder, name: string, fold: number, resume: boolean): boolean {
+  const { cycles } = settingsOf(run.config, name)
+  const there = Object.keys(readJobRecord(run, name, fold)?.imported ?? {})
+  if (!resume && there.length < cycles)
+    throw new UsageError(
+      `model ${name} on fold ${fold} holds imported weights of cycle ${there.join(', ')} of ${cycles}. Import the others, or train on from them with --resume.`,
+    )
+  return !resume
+}
+
+/** `--resume` must not begin from random weights unseen. */
+function checkStart(run: RunFolder, name: string, fold: number): void {
+  const record = readJobRecord(run, name, fold)
+  const isStarted = record?.key === jobKey(run, name, fold) && existsSync(checkpointFile(run, name, fold))
+  if (record?.imported || isStarted) return
+  throw new MissingError(
+    `--resume: there is nothing to go on from for model ${name} on fold ${fold}: no imported weights, no checkpoint of these settings in ${run.job(name, fold)}. Import some (dcase2019 import-torch FILE --run ${run.path} --model ${name} --fold ${fold}), or train without --resume.`,
+  )
+}
+
+/** The network of a model, new or with the weights of the model that it starts from, or of the file that was imported. */
 function createTagger(run: RunFolder, settings: ModelSettings, fold: number, classes: number, rng: () => number): TaggingModel {
   const { architecture, width, activation, losses, initFrom, convolutionInit } = settings
   const model = createModel(
     { architecture, classes, width, activation, heads: losses.noisy ? ['curated', 'noisy'] : ['curated'] },
     { rng, convolutionInit },
   )
-  if (initFrom !== null) {
+  if (readJobRecord(run, settings.name, fold)?.imported) {
+    readWhole(importedFile(run, settings.name, fold), (bytes) => loadWeights(model, bytes), `dcase2019 import-torch FILE --run ${run.path}`)
+  } else if (initFrom !== null) {
     const file = snapshotFile(run, initFrom, fold, settingsOf(run.config, initFrom).cycles)
     readWhole(file, (bytes) => loadWeights(model, bytes), trainCommand(run, initFrom, fold))
   }

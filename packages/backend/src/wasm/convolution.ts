@@ -103,7 +103,10 @@ export function inputGradient(heap: Heap, dy: TensorInfo, filter: TensorInfo, si
   const rows = residues(inHeight, filterHeight, strideHeight, sizes.padInfo.top)
   const columns = columnGroups(residues(inWidth, filterWidth, strideWidth, sizes.padInfo.left), inChannels, strideWidth)
   const empty = outHeight * outWidth * outChannels === 0
-  if (empty || [...rows, ...columns].some((residue) => residue.count === 0)) heap.view(dx).fill(0)
+  if (empty || [...rows, ...columns].some((residue) => residue.count === 0)) {
+    const elements = batchSize * inHeight * inWidth * inChannels
+    heap.run('clear', [heap.address(dx), elements], { work: elements / 4 })
+  }
   if (empty) return dx
   for (const row of rows) {
     for (const column of columns) {

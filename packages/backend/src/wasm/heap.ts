@@ -119,13 +119,13 @@ export class Heap {
   run(kernel: KernelName, words: readonly number[], { reals = [], work = Infinity, parts = this.parts }: JobOptions = {}): void {
     this.#write(words, reals)
     if (this.#parallel && work >= PARALLEL_WORK) this.#parallel(kernel, this.#parameters, parts)
-    else this.#kernels[kernel](this.#parameters, 0, 1)
+    else this.#kernels[kernel](this.#parameters, 0, 1, 0)
   }
 
   /** Runs a job too small to be worth sharing out. */
   runAlone(kernel: KernelName, words: readonly number[], { reals = [] }: JobOptions = {}): void {
     this.#write(words, reals)
-    this.#kernels[kernel](this.#parameters, 0, 1)
+    this.#kernels[kernel](this.#parameters, 0, 1, 0)
   }
 
   /** Memory from TensorFlow.js's own allocator. Throws `out-of-memory`. */

@@ -1,25 +1,31 @@
 /**
  * The words through which threads share out a job: a shared Int32Array.
  *
- * A job is cut into parts. STATE holds its number in the high bits and the next part that nobody has taken in the low ones, so that a thread takes a part of
- * the job that runs now or none. Whoever is free takes the next part: a thread that is asleep, or that the system has put aside, holds nobody up for long.
+ * A job is cut into parts. STATE holds its number in the high half and a bit for each part in the low one, set when the part is taken or does not exist, so that
+ * a thread takes a part of the job that runs now or none. Each thread begins with the parts of its own share, the same of every job, since what it wrote last is
+ * in its cache; whoever is through takes from the others: a thread that is asleep, or that the system has put aside, holds nobody up for long.
  */
 export const STATE = 0
-/** Parts of the running job that are finished. */
-export const DONE = 1
 /** Index into KERNEL_NAMES. */
-export const KERNEL = 2
+export const KERNEL = 1
 /** Address of the parameters. */
-export const PARAMETERS = 3
-/** Parts of the running job; less than PART_LIMIT. */
-export const PARTS = 4
+export const PARAMETERS = 2
+/** Parts of the running job; at most PART_LIMIT. */
+export const PARTS = 3
+/** Workers that sleep, or are about to: a call that wakes nobody is saved. */
+export const SLEEPING = 4
 /** 1 + the thread that failed; 0 while all is well. */
 export const FAILED = 5
+/** Parts of the running job that are finished; on a cache line of its own, since others look at STATE meanwhile. */
+export const DONE = 32
+/** 1 while the main thread sleeps until DONE changes. */
+export const WAITING = 33
 /** Length of the board in words. */
-export const BOARD_WORDS = 16
+export const BOARD_WORDS = 64
 
-/** Part numbers are below this; the job's number is counted in multiples of it. */
-export const PART_LIMIT = 256
+/** Parts of a job at most: bits of the low half of STATE. */
+export const PART_LIMIT = 16
+const ALL_TAKEN = 2 ** PART_LIMIT - 1
 
 /** What a worker is started with. */
 export interface WorkerTask {
@@ -27,15 +33,32 @@ export interface WorkerTask {
   readonly memory: WebAssembly.Memory
   readonly board: Int32Array
   readonly thread: number
+  readonly threads: number
 }
 
-/** Takes the next part of the job that runs, if there is one left; else -1. */
-export function takePart(board: Int32Array): number {
+/** STATE when job number `job` begins: its parts are free, and none beyond. */
+export function freshState(job: number, parts: number): number {
+  return (job << PART_LIMIT) | (ALL_TAKEN & ~(2 ** parts - 1))
+}
+
+/** Whether a part of the job that runs is left. */
+export function hasParts(state: number): boolean {
+  return (state & ALL_TAKEN) !== ALL_TAKEN
+}
+
+/** Takes a part of the job that runs, if there is one left; else -1. */
+export function takePart(board: Int32Array, thread: number, threads: number): number {
   for (;;) {
     const state = Atomics.load(board, STATE)
-    const part = state & (PART_LIMIT - 1)
-    // Between two jobs no part is left, so that PARTS, which may be changing, is never taken for the wrong job's: CAS fails if STATE has moved on.
-    if (part >= Atomics.load(board, PARTS)) return -1
-    if (Atomics.compareExchange(board, STATE, state, state + 1) === state) return part
+    const free = ~state & ALL_TAKEN
+    if (free === 0) return -1
+    // PARTS may already be the next job's; then the exchange fails.
+    const parts = Atomics.load(board, PARTS)
+    const first = Math.floor((thread * parts) / threads)
+    const last = Math.floor(((thread + 1) * parts) / threads)
+    const own = free & (2 ** last - 2 ** first)
+    // The first of its own share, or the last of the others, which their threads come to last.
+    const part = 31 - Math.clz32(own === 0 ? free : own & -own)
+    if (Atomics.compareExchange(board, STATE, state, state | (1 << part)) === state) return part
   }
 }

@@ -1,6 +1,8 @@
 /** Exports of the package's own WebAssembly module, one job each. Workers find them by their place in this list. */
 export const KERNEL_NAMES = [
   'adam',
+  'addTerms',
+  'clear',
   'convolve',
   'depthwiseFilter',
   'depthwiseInput',
@@ -19,17 +21,16 @@ export const KERNEL_NAMES = [
   'squareSums',
   'weightGradient',
   'winograd',
+  'winogradGradient',
   'winogradGradientFinish',
-  'winogradGradientSum',
-  'winogradGradientTransform',
   'winogradWeights',
 ] as const
 
 /** One of the package's own kernels. */
 export type KernelName = (typeof KERNEL_NAMES)[number]
 
-/** One part of a job: reads its parameters at `parameters`, does part `part` of `parts`. */
-export type KernelExport = (parameters: number, part: number, parts: number) => void
+/** One part of a job: reads its parameters at `parameters`, does part `part` of `parts`, on thread `thread`, whose scratch memory it may use. */
+export type KernelExport = (parameters: number, part: number, parts: number, thread: number) => void
 
 /** The exports of an instance of the module. */
 export type Kernels = Record<KernelName, KernelExport>

@@ -26,7 +26,6 @@ export const maxPoolKernels: OwnKernels = (heapOf, stock) => ({
     const words = poolWords(heap.address(input), input, attrs)
     if (!words) return stock('MaxPoolGrad')(args)
     const dx = heap.output(input.shape)
-    heap.view(dx).fill(0)
     heap.run('maxPoolGradient', [...words.list, heap.address(dy), heap.address(dx)], { work: util.sizeFromShape(input.shape) })
     return dx
   },

@@ -1,6 +1,7 @@
 import { getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
 import type { KernelFunc } from '@tensorflow/tfjs-core'
 
+import { addKernel } from './add-kernel.js'
 import { batchNormKernels } from './batch-norm-kernels.js'
 import { broadcastProductKernel } from './broadcast-product-kernel.js'
 import { channelsFirstKernels } from './channels-first-kernels.js'
@@ -28,6 +29,7 @@ export type OwnKernels = (heapOf: (backend: unknown) => Heap, stock: (name: stri
 
 const FAMILIES: readonly OwnKernels[] = [
   identityKernel,
+  addKernel,
   convolutionKernels,
   batchNormKernels,
   maxPoolKernels,

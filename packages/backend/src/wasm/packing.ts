@@ -44,7 +44,7 @@ export function packedBytes(depth: number, outputs: number): number {
 /** Packs the weights into panels at `target`. */
 export function packWeights(heap: Heap, job: Correlation, packing: Packing, target: number): void {
   const [rowStride, columnStride, inputStride, outputStride] = packing.strides
-  heap.runAlone('packWeights', [
+  const words = [
     packing.filter,
     target,
     job.taps,
@@ -61,5 +61,6 @@ export function packWeights(heap: Heap, job: Correlation, packing: Packing, targ
     outputStride * 4,
     packing.group ?? job.outputs,
     (packing.groupStride ?? 0) * 4,
-  ])
+  ]
+  heap.run('packWeights', words, { work: job.taps * job.kernelWidth * job.channels * job.outputs })
 }

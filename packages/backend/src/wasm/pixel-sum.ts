@@ -4,6 +4,12 @@ import { suitsWinogradGradient, sumWinograd } from './winograd-gradient.js'
 
 /** Bytes of both operands in a block, so that they stay in the second-level cache. */
 const BLOCK_BYTES = 256 << 10
+/** Segments of the batch at most, each with sums of its own: threads share them out. */
+const SEGMENTS = 8
+/** Bytes of the sums of all segments at most, where there are several. */
+const SUM_BYTES = 640 << 10
+/** Output pixels of a segment at least. */
+const SEGMENT_PIXELS = 128
 /** Channels from which on the weight gradient copies its operands into dense streams. */
 const PLANE_CHANNELS = 64
 /** Times that a copied element must be read again for the copy to pay. */
@@ -51,10 +57,17 @@ export function sumOverPixels(heap: Heap, job: PixelSum): void {
   const blockRows = blockColumns < gridColumns ? 1 : clamp(Math.floor(BLOCK_BYTES / rowBytes), 1, gridRows)
   const imageBytes = rowBytes * (blockRows + Math.ceil(taps / stepRows) - 1)
   const whole = blockRows === gridRows && blockColumns === gridColumns
-  const blockImages = whole ? clamp(Math.floor(BLOCK_BYTES / imageBytes), 1, batch) : 1
+  const weights = taps * run * outputs
+  // By the shape alone: the number of threads must not change the order of summation.
+  const most = clamp(Math.min((batch * gridRows * gridColumns) / SEGMENT_PIXELS, SUM_BYTES / (weights * 4)), 1, SEGMENTS)
+  const segments = Math.min(batch, 2 ** Math.floor(Math.log2(most)))
+  const groups = Math.ceil(heap.threads / segments)
+  const blockImages = whole ? clamp(Math.floor(BLOCK_BYTES / imageBytes), 1, Math.ceil(batch / segments)) : 1
   const inputBytes = mode > 0 ? align(blockImages * ((blockRows - 1) * stepRows + taps) * lineBytes) : 0
-  const partBytes = align(inputBytes + (panels ? blockImages * blockRows * blockColumns * rounded * 4 : 0))
-  const scratch = heap.scratch(partBytes * heap.threads)
+  const threadBytes = align(inputBytes + (panels ? blockImages * blockRows * blockColumns * rounded * 4 : 0))
+  const sumBytes = segments > 1 ? align(weights * 4) : 0
+  const scratch = heap.scratch(threadBytes * heap.threads + sumBytes * segments)
+  const sums = scratch + threadBytes * heap.threads
   heap.run(
     'weightGradient',
     [
@@ -73,16 +86,19 @@ export function sumOverPixels(heap: Heap, job: PixelSum): void {
       gridColumns,
       stepRows,
       stepColumns,
-      job.target,
+      segments > 1 ? sums : job.target,
       outputs,
       panels ? 1 : 0,
       scratch,
-      partBytes,
+      threadBytes,
       blockImages,
       blockRows,
       blockColumns,
+      segments,
+      sumBytes,
+      groups,
     ],
-    // Each part copies its own operands: no more parts than threads.
-    { parts: heap.threads, work: (batch * gridRows * gridColumns * outputs * taps * run) / 4 },
+    { parts: Math.min(heap.parts, segments * groups), work: (batch * gridRows * gridColumns * weights) / 4 },
   )
+  if (segments > 1) heap.run('addTerms', [sums, sumBytes, segments, weights, job.target], { work: (segments * weights) / 4 })
 }

@@ -1,16 +1,15 @@
 import { BackendError } from '../errors.js'
-import { BOARD_WORDS, DONE, FAILED, KERNEL, PARAMETERS, PART_LIMIT, PARTS, STATE, takePart } from './job-board.js'
+import { BOARD_WORDS, DONE, FAILED, freshState, KERNEL, PARAMETERS, PARTS, SLEEPING, STATE, takePart, WAITING } from './job-board.js'
 import type { WorkerTask } from './job-board.js'
 import { KERNEL_NAMES } from './kernel-names.js'
 import type { KernelName, Kernels } from './kernel-names.js'
 import { fileOfPackage } from './load-module.js'
+import { spin } from './spin.js'
 
 /** Milliseconds until all workers must have answered at start. */
 const START_MILLISECONDS = 10_000
 /** Milliseconds that workers may take longer for their part than the main thread for its own. */
 const PART_MILLISECONDS = 60_000
-/** Looks at the board before sleeping. */
-const SPINS = 20_000
 
 /** Workers that share the wasm memory with the main thread and split every kernel with it. */
 export interface ThreadPool {
@@ -38,11 +37,12 @@ export async function startThreadPool(
   threads: number,
 ): Promise<ThreadPool> {
   const board = new Int32Array(new SharedArrayBuffer(BOARD_WORDS * 4))
+  Atomics.store(board, STATE, freshState(0, 0))
   const workers = Array.from({ length: threads - 1 }, () => startWorker())
   const close = (): void => {
     for (const worker of workers) worker.terminate()
   }
-  for (const [i, worker] of workers.entries()) worker.post({ module, memory, board, thread: i + 1 })
+  for (const [i, worker] of workers.entries()) worker.post({ module, memory, board, thread: i + 1, threads })
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_resolve, reject) => {
     const message = `useWasm: ${threads - 1} worker(s) did not start within ${START_MILLISECONDS / 1000} s. Use { threads: 1 }.`
@@ -63,28 +63,30 @@ export async function startThreadPool(
   return {
     close,
     run(kernel, parameters, parts) {
+      job++
+      // No part is left, even of a job that failed, until everything says the new one's.
+      Atomics.store(board, STATE, freshState(job, 0))
       Atomics.store(board, KERNEL, KERNEL_NAMES.indexOf(kernel))
       Atomics.store(board, PARAMETERS, parameters | 0)
-      Atomics.store(board, DONE, 0)
-      // No part is left of the last job, whatever PARTS says while it changes: it is raised only after STATE stands at no part of any job.
-      job = (job + 1) & 0x7fffff
-      Atomics.store(board, STATE, job * PART_LIMIT + PART_LIMIT - 1)
       Atomics.store(board, PARTS, parts)
-      Atomics.store(board, STATE, job * PART_LIMIT)
-      Atomics.notify(board, STATE)
-      for (let part = takePart(board); part !== -1; part = takePart(board)) {
-        kernels[kernel](parameters, part, parts)
+      Atomics.store(board, DONE, 0)
+      Atomics.store(board, STATE, freshState(job, parts))
+      if (Atomics.load(board, SLEEPING) !== 0) Atomics.notify(board, STATE)
+      for (let part = takePart(board, 0, threads); part !== -1; part = takePart(board, 0, threads)) {
+        kernels[kernel](parameters, part, parts, 0)
         Atomics.add(board, DONE, 1)
       }
-      let spins = 0
       let started = 0
       for (let done = Atomics.load(board, DONE); done < parts; done = Atomics.load(board, DONE)) {
-        if (++spins < SPINS) continue
+        if (spin(board, DONE, done)) continue
         started ||= performance.now()
         if (performance.now() - started > PART_MILLISECONDS) {
           throw new BackendError('timeout', `wasm: a worker did not finish its part of ${kernel}. Start again with { threads: 1 }.`)
         }
-        if (mayWait) Atomics.wait(board, DONE, done, 100)
+        if (!mayWait) continue
+        Atomics.store(board, WAITING, 1)
+        Atomics.wait(board, DONE, done, 100)
+        Atomics.store(board, WAITING, 0)
       }
       const failed = Atomics.load(board, FAILED)
       if (failed !== 0) throw new BackendError('start', `wasm: worker ${failed - 1} failed in ${kernel}. Start again with { threads: 1 }.`)

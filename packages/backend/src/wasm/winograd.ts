@@ -38,10 +38,10 @@ export function correlateWinograd(heap: Heap, job: Correlation, packing: Packing
   const windowBytes = (job.channels + job.outputs) * 64
   const block = clamp(Math.floor(WINOGRAD_BYTES / windowBytes / 4) * 4, 32, Math.ceil(windows / 4) * 4)
   const lineBytes = 4 * (job.gridColumns + 3) * job.channels * 4
-  const partBytes = align(block * windowBytes + 2 * 16 * 64 + lineBytes)
+  const threadBytes = align(block * windowBytes + 2 * 16 * 64 + lineBytes)
   const packed = packedBytes(9 * job.channels, job.outputs)
-  const transformedBytes = align(16 * job.channels * job.outputs * 4)
-  const weights = heap.scratch(packed + transformedBytes + partBytes * heap.parts)
+  const transformedBytes = align(16 * (job.channels * job.outputs * 4 + 64))
+  const weights = heap.scratch(packed + transformedBytes + threadBytes * heap.threads)
   packWeights(heap, job, packing, weights)
   heap.run('winogradWeights', [weights, job.channels, job.outputs, weights + packed], { work: 16 * job.channels * job.outputs })
   heap.run(
@@ -60,7 +60,7 @@ export function correlateWinograd(heap: Heap, job: Correlation, packing: Packing
       job.target,
       job.outputs,
       weights + packed + transformedBytes,
-      partBytes,
+      threadBytes,
       block,
     ],
     { work: 4 * windows * job.channels * job.outputs },

@@ -23,8 +23,6 @@ def thin(net):
     kept["evaluation"] = [
         {"input": e["input"], "logits": {head: numbers(v) for head, v in e["logits"].items()}} for e in net["evaluation"]
     ]
-    if net["id"] in ("resnet34", "envnet"):
-        kept["evaluation"] = kept["evaluation"][:2]
     if training := net.get("training"):
         whole = {k: v for k, v in training["wholeGradients"].items() if len(v["float64"]) <= 1024}
         kept["training"] = {
@@ -69,3 +67,25 @@ files = [{key: f[key] for key in ("file", "about", "outcome", "tensors", "net") 
 for f in files:
     f["file"] = Path(f["file"]).name
 write("safetensors/index.json", {"seed": index["seed"], "files": files, "tensorSets": sets, "nets": nets})
+
+
+# Legacy format, cuda:0 and twice the encoder: resnet34-authors. EnvNet's names, zip, half precision: envnet-bfloat16. A state_dict inside a checkpoint, Adam:
+# resnet18-checkpoint-adam. The larger files that show nothing else are left out, truncated ones are cut again by the test.
+LARGE = "resnet34-authors", "envnet-bfloat16", "resnet18-checkpoint-adam"
+NAMES = "strided", "strided-legacy", "dtypes", "forged", "forged-legacy", "compressed", "protocol-4", "protocol-5", "numpy-number", *LARGE
+CUT = {"hostile/truncated.pth": "envnet-bfloat16.pth", "hostile/truncated-legacy.pth": "resnet18-checkpoint-adam.pth"}
+wanted = [
+    f for f in index["files"] if f["file"].endswith(".pth") and (f["file"].startswith("hostile/") or Path(f["file"]).stem in NAMES)
+]
+for file in wanted:
+    if file["file"] in CUT:
+        file["cutFrom"] = CUT[file["file"]]
+        continue
+    target = here / "checkpoints" / file["file"]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes((full / "checkpoints" / file["file"]).read_bytes())
+sets = {f[key]: index["tensorSets"][f[key]] for f in wanted for key in ("tensors", "otherTensors") if key in f}
+nets = {f["net"]: index["nets"][f["net"]] for f in wanted if "net" in f}
+for net in nets.values():
+    net["logits"] = {head: v if "values" in v else numbers(v) for head, v in net["logits"].items()}
+write("checkpoints/index.json", {"seed": index["seed"], "files": wanted, "tensorSets": sets, "nets": nets})
