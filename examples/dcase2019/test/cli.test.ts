@@ -1,8 +1,9 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runProgram } from './run-program.js'
+import { smallDataset } from './small-dataset.js'
 
 const commands = [
   'run',
@@ -13,6 +14,7 @@ const commands = [
   'ensemble',
   'evaluate',
   'report',
+  'configs',
   'doctor',
   'import-torch',
   'export-torch',
@@ -62,6 +64,10 @@ describe('dcase2019', () => {
       3,
       /no features in .*dcase2019 prepare/u,
     ],
+    [['run', '--config', 'table2-row12'], 2, /unknown config 'table2-row12' \(did you mean 'table2-row1'\?\)/u],
+    [['run', '--config', 'table2-row10', '--scale', 'width=3'], 2, /--scale: width must be above 0 and at most 1, got 3/u],
+    [['run', '--config', 'table2-row10', '--scale', 'toys'], 2, /--scale: expected toy or KEY=VALUE/u],
+    [['run', '--run', join(temporary(), 'g'), '--scale', 'toy'], 2, /--scale goes with --config/u],
     [['prepare', '--config', 'model1', '--run', join(temporary(), 'e')], 3, /brings no sounds.*--data DIR/u],
     [['prepare', '--config', 'model1', '--run', join(temporary(), 'f'), '--data', temporary()], 3, /./u],
   ] as const)('%s ends with exit %i', async (args, exit, message) => {
@@ -78,6 +84,35 @@ describe('dcase2019', () => {
     expect(code).toBe(2)
     expect(stderr).toMatch(/holds no run of this program .*left alone/u)
   })
+
+  it('configs lists what --config takes, as JSON too', async () => {
+    const [text, json] = await Promise.all([runProgram('configs'), runProgram('configs', '--json')])
+    expect([text.code, json.code]).toEqual([0, 0])
+    const list = JSON.parse(json.stdout) as { name: string; about: string; models: string[]; predictions: number; paper: object | null }[]
+    expect(list.find(({ name }) => name === 'table2-row10')).toMatchObject({
+      models: ['1', '2', '3', '4_0', '4', '5', '6'],
+      predictions: 170,
+      presets: ['default', 'paper', 'referenceCode'],
+      paper: { table: 2, row: 10, score: 0.896 },
+    })
+    expect(list.find(({ name }) => name === 'demo')!.paper).toBeNull()
+    for (const { name, about } of list) expect(text.stdout).toMatch(new RegExp(`^${name} .*${about.slice(0, 10)}`, 'mu'))
+  })
+
+  it('a row of the tables runs on a toy scale, and its folder says so', async () => {
+    const folder = temporary()
+    const data = smallDataset(join(folder, 'data'), { curated: 8, noisy: 8, test: 3 })
+    const run = join(folder, 'run')
+    const args = ['run', '--config', 'table1-row1', '--scale', 'toy', '--data', data, '--run', run, '--workers', '0'] as const
+    const { code, stderr } = await runProgram(...args)
+    expect(stderr).toMatch(/✓ ensemble: 2 predictions/u)
+    expect(code).toBe(0)
+    const config = JSON.parse(readFileSync(join(run, 'config.json'), 'utf8')) as { scale: string }
+    expect(config.scale).toBe('width=0.0625,slice=0.125,epochs=1,folds=2,batch=4')
+    const other = await runProgram('train', ...args.slice(1, 3), '--scale', 'batch=2', '--run', run)
+    expect(other.code).toBe(2)
+    expect(other.stderr).toMatch(/made with other settings/u)
+  }, 60_000)
 
   it('doctor says what would be taken and why, as JSON too', async () => {
     const { code, stdout } = await runProgram('doctor', '--json')

@@ -9,6 +9,7 @@ import { presetNames } from '../src/config/schema.js'
 import type { ModelSettings } from '../src/config/schema.js'
 import type { FeatureStore } from '../src/data/features.js'
 import { batchStreams } from '../src/stages/batch-streams.js'
+import { validationPad } from '../src/stages/train-job.js'
 
 const everyModel = paperModelNames.flatMap((name) => presetNames.map((preset) => [name, preset] as const))
 
@@ -125,6 +126,13 @@ describe('Table 1, and where the authors’ code has something else', () => {
       for (const name of ['1', '2', '3']) expect(paperModel(name, preset).pads).toEqual([8, 64])
       for (const name of ['5', '6']) expect(paperModel(name, preset).pads).toEqual([8000, 32_000])
       expect(paperModel('4', preset).pads).toEqual([0, 32_000])
+    }
+  })
+
+  it('held-out clips are validated as they are; the authors’ code adds half a slice of zeros to both sides of waveforms', () => {
+    for (const preset of presetNames) {
+      const pads = ['1', '3', '4_0', '4', '6'].map((name) => validationPad(paperModel(name, preset)))
+      expect(pads).toEqual(preset === 'referenceCode' ? [0, 0, 66_650, 66_650, 100_000] : [0, 0, 0, 0, 0])
     }
   })
 

@@ -1,3 +1,4 @@
+import { decodeSafetensors } from '@audiotag/models'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -108,6 +109,17 @@ describe('every config of the paper runs on a toy scale, from training to scores
     },
     120_000,
   )
+
+  it('a stage starts from weights alone: what its pretraining leaves for it holds nothing of the optimiser', () => {
+    const names = (file: string) => {
+      const bytes = readFileSync(join(folder, 'model4-default/models/4_0-fold1/checkpoints', file))
+      return Object.keys(decodeSafetensors(bytes).tensors)
+    }
+    const stored = names('cycle-1.safetensors')
+    expect(stored).toContain('last_linear1.0.weight')
+    expect(stored.filter((name) => name.startsWith('optimizer/'))).toEqual([])
+    expect(names('latest.safetensors').some((name) => name.startsWith('optimizer/'))).toBe(true)
+  })
 
   it.each(['paper', 'referenceCode'] as const)(
     'submission 1 as %s',

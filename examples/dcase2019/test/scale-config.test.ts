@@ -30,6 +30,36 @@ describe('parseScale', () => {
   })
 })
 
+describe('scaleConfig', () => {
+  it('never lets two paddings become one: there would be fewer predictions', () => {
+    const { models, ensemble } = scaleConfig(loadConfig('submission1'), parseScale('slice=0.001'))
+    expect(models.map(({ pads }) => pads)).toEqual([
+      [1, 2],
+      [1, 2],
+      [1, 2],
+      [8, 32],
+      [0, 32],
+      [8, 32],
+      [8, 32],
+    ])
+    expect(ensemble.members.map(({ pads }) => pads)).toEqual([
+      [1, 2],
+      [1, 2],
+      [1, 2],
+      [0, 32],
+      [8, 32],
+      [8, 32],
+    ])
+  })
+
+  it('trains the first fold where the config’s own is no longer there', () => {
+    const config = loadConfig('model1')
+    const { folds } = scaleConfig({ ...config, folds: { ...config.folds, train: [4] } }, parseScale('folds=2'))
+    expect(folds).toMatchObject({ count: 2, train: [0] })
+    expect(scaleConfig(config, parseScale('folds=9')).folds).toEqual(config.folds)
+  })
+})
+
 describe.each(configNames().flatMap((name) => presetNames.map((preset) => [name, preset] as const)))(
   '%s as %s on a toy scale',
   (name, preset) => {

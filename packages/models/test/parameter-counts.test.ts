@@ -13,6 +13,8 @@ interface Counts {
   readonly twoHeads: number
   readonly runningStatistics: number
   readonly smallestTimeAxis: number
+  /** Time steps in → `[channels, height, time]` before the pooling. */
+  readonly encoderOutputByTimeAxis: Record<string, [number, number, number]>
 }
 
 const golden = JSON.parse(new TextDecoder().decode(goldenFile('counts.json'))) as Record<string, Counts>
@@ -51,6 +53,26 @@ describe.each(names)('%s', (architecture, net) => {
     tf.disposeVariables()
   })
 })
+
+test.each([
+  ['resnet34', 'resnet34', 512],
+  ['resnet34', 'resnet34', 1024],
+  ['envnet2', 'envnet', 133_300],
+  ['envnet2', 'envnet', 200_000],
+] as const)(
+  '%s gives its pooling what PyTorch’s %s gives it, at length %i',
+  async (architecture, net, length) => {
+    const [channels, height, time] = golden[net].encoderOutputByTimeAxis[length]
+    const model = createModel({ architecture, classes: 2, activation: 'sigmoid', width: 1 / 16 }, { rng: seeded(1) })
+    const input = tf.zeros(net === 'envnet' ? [1, length] : [1, 128, length, 1])
+    const { kernels } = await tf.profile(() => model.predict(input))
+    const pooling = kernels.findLast(({ name }) => name === 'MaxPool')!
+    expect(pooling.inputShapes).toEqual([[1, height, time, channels / 16]])
+    tf.dispose(input)
+    tf.disposeVariables()
+  },
+  60_000,
+)
 
 test('a bad configuration is refused here too', () => {
   expect(() => parameterCounts({ architecture: 'resnet34', classes: 0, activation: 'sigmoid' })).toThrow(ModelError)

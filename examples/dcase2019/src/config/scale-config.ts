@@ -12,7 +12,7 @@ export interface Scale {
   readonly slice: number
   /** Most epochs of a cycle. */
   readonly epochs: number
-  /** Folds; the first of them are trained. */
+  /** Most folds; as many as the config trains of them, the first ones. */
   readonly folds: number
   /** Most clips of a batch. */
   readonly batch: number
@@ -57,8 +57,8 @@ export function parseScale(text: string): Scale {
  */
 export function scaleConfig(config: Config, scale: Scale): Config {
   const count = Math.min(config.folds.count, scale.folds)
-  const pad = (value: number): number => (value === 0 ? 0 : Math.max(1, Math.round(value * scale.slice)))
-  const pads = (values: readonly number[]): number[] => [...new Set(values.map(pad))]
+  const train = config.folds.train.filter((fold) => fold < count)
+  const padsOf = ({ pads }: ModelSettings) => scaledPads(pads, scale.slice)
   const models = config.models.map((model): ModelSettings => {
     const batch = Math.min(model.batch, scale.batch)
     return {
@@ -67,7 +67,7 @@ export function scaleConfig(config: Config, scale: Scale): Config {
       slice: Math.max(architectures[model.architecture].minLength, Math.round(model.slice * scale.slice)),
       batch,
       epochsPerCycle: Math.min(model.epochsPerCycle, scale.epochs),
-      pads: pads(model.pads),
+      pads: model.pads.map(padsOf(model)),
       ssl: model.ssl && { ...model.ssl, batch: Math.min(model.ssl.batch, scale.batch) },
       consistency: model.consistency && { ...model.consistency, batch: Math.min(model.consistency.batch, scale.batch) },
     }
@@ -75,11 +75,24 @@ export function scaleConfig(config: Config, scale: Scale): Config {
   return {
     ...config,
     scale: scale.text,
-    folds: { ...config.folds, count, train: config.folds.train.filter((fold) => fold < count) },
+    folds: { ...config.folds, count, train: train.length > 0 ? train : [0] },
     models,
     ensemble: {
       ...config.ensemble,
-      members: config.ensemble.members.map((member) => ({ ...member, pads: member.pads && pads(member.pads) })),
+      members: config.ensemble.members.map((member) => {
+        const model = config.models.find(({ name }) => name === member.model)!
+        return { ...member, pads: member.pads && member.pads.map(padsOf(model)) }
+      }),
     },
   }
+}
+
+/** What a padding becomes: 0 stays, the others shrink, and no two become the same, or there would be fewer predictions. */
+function scaledPads(pads: readonly number[], factor: number): (pad: number) => number {
+  const scaled = new Map<number, number>()
+  let last = -1
+  for (const pad of pads.toSorted((a, b) => a - b)) {
+    if (!scaled.has(pad)) scaled.set(pad, (last = pad === 0 ? 0 : Math.max(1, last + 1, Math.round(pad * factor))))
+  }
+  return (pad) => scaled.get(pad)!
 }

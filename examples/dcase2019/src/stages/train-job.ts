@@ -284,9 +284,13 @@ async function nextBatches(
   return Object.fromEntries(names.map((name, i) => [name, all[i]]))
 }
 
-/** lwlrap of the held-out clips at full length, by the model as it stands; the authors pad waveforms by half a slice on both sides. */
+/** Zeros on both sides of a held-out clip in validation, in samples: the authors pad waveforms by half a slice. */
+export const validationPad = ({ input, slice, augment }: ModelSettings): number =>
+  input === 'waveform' && augment.variant === 'referenceCode' ? Math.floor(slice / 2) : 0
+
+/** lwlrap of the held-out clips at full length, by the model as it stands. */
 async function validate(model: TaggingModel, settings: ModelSettings, features: FeatureStore, rows: FoldRows): Promise<number> {
-  const pad = settings.input === 'waveform' && settings.augment.variant === 'referenceCode' ? Math.floor(settings.slice / 2) : 0
+  const pad = validationPad(settings)
   const scores = await predictClips(model, settings, features, 'curated', rows.curatedValid, pad)
   return lwlrap(labelsOf(features, 'curated', rows.curatedValid), scores.data, { classes: scores.classes }).overall
 }
