@@ -43,6 +43,29 @@ const losses: readonly LossName[] = ['bce', 'boundedBce', 'mse', 'kl', 'klRefere
 const run = (kernel: string, inputs: tf.NamedTensorMap, attributes: object = {}): tf.Tensor | tf.Tensor[] =>
   tf.engine().runKernel(kernel, inputs, attributes as never)
 
+const valueOf = async (name: LossName, logits: number[], targets: number[]): Promise<number> => {
+  const [value] = await on('wasm', () => [lossByName(name)(tf.tensor2d(logits, [1, 2]), tf.tensor2d(targets, [1, 2]))])
+  return value[0]
+}
+
+const refused = (inputs: tf.NamedTensorMap, rule: string, message: RegExp): void =>
+  expect(() => run('AudiotagLoss', inputs, { rule, weight: 1 })).toThrow(message)
+
+const gradients = (): tf.Tensor[] => {
+  const model = createModel(
+    { architecture: 'resnet18', classes: 3, width: 1 / 16, activation: 'sigmoid', dropout: [0.5, 0.25] },
+    { rng: draw(1) },
+  )
+  const x = tf.tensor4d(values(2, [2, 32, 16, 1]), [2, 32, 16, 1])
+  const { value, grads } = tf.variableGrads(
+    () => tf.mean(model.forward(x, { training: true, rng: draw(3) })),
+    [...model.variables].filter(([name]) => name.startsWith('last_linear')).map(([, variable]) => variable),
+  )
+  const result = [value, ...Object.values(grads)].map((tensor) => tf.clone(tensor))
+  model.dispose()
+  return result
+}
+
 describe('losses', () => {
   test.each(golden.cases)('$loss, $case logits: value and gradient are those of PyTorch', async (c) => {
     const [value, gradient] = await on('wasm', () => {
@@ -54,31 +77,31 @@ describe('losses', () => {
     c.gradient.float64?.forEach((exact, i) => expect(Math.abs(gradient[i] - exact)).toBeLessThanOrEqual(c.gradient.tolerance))
   })
 
-  test.each(losses)('%s: as composed of stock operations on cpu, and as @audiotag/train calls it', async (name) => {
-    await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 11 }), fc.integer(), async (rows, classes, seed) => {
-        const shape: [number, number] = [rows, classes]
-        const logits = values(seed, shape).map((z) => z * 30)
-        const targets = values(seed + 1, shape).map((y) => (y > 0 ? y : 0))
-        for (let row = 0; row < rows; row++) targets[row * classes + (row % classes)] = 1
-        const both = (): tf.Tensor[] => {
-          const loss = (z: tf.Tensor): tf.Scalar => lossByName(name)(z, tf.tensor2d(targets, shape))
-          const { value, grad } = tf.valueAndGrad(loss)(tf.tensor2d(logits, shape))
-          return [value, grad]
-        }
-        const [cpu, wasm] = [await on('cpu', both), await on('wasm', both)]
-        // The composition rounds to float32 between operations, with logits up to 30; the kernel once.
-        expect(worstError(wasm, cpu)).toBeLessThan(3e-5)
-      }),
-      { numRuns: 40 },
-    )
-  }, 60_000)
+  test.each(losses)(
+    '%s: as composed of stock operations on cpu, and as @audiotag/train calls it',
+    async (name) => {
+      await fc.assert(
+        fc.asyncProperty(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 11 }), fc.integer(), async (rows, classes, seed) => {
+          const shape: [number, number] = [rows, classes]
+          const logits = values(seed, shape).map((z) => z * 30)
+          const targets = values(seed + 1, shape).map((y) => (y > 0 ? y : 0))
+          for (let row = 0; row < rows; row++) targets[row * classes + (row % classes)] = 1
+          const both = (): tf.Tensor[] => {
+            const loss = (z: tf.Tensor): tf.Scalar => lossByName(name)(z, tf.tensor2d(targets, shape))
+            const { value, grad } = tf.valueAndGrad(loss)(tf.tensor2d(logits, shape))
+            return [value, grad]
+          }
+          const [cpu, wasm] = [await on('cpu', both), await on('wasm', both)]
+          // The composition rounds to float32 between operations, with logits up to 30; the kernel once.
+          expect(worstError(wasm, cpu)).toBeLessThan(3e-5)
+        }),
+        { numRuns: 40 },
+      )
+    },
+    60_000,
+  )
 
   test('what is not finite shows: NaN and infinite logits, and under kl a row without labels', async () => {
-    const valueOf = async (name: LossName, logits: number[], targets: number[]): Promise<number> => {
-      const [value] = await on('wasm', () => [lossByName(name)(tf.tensor2d(logits, [1, 2]), tf.tensor2d(targets, [1, 2]))])
-      return value[0]
-    }
     for (const name of losses) expect(await valueOf(name, [NaN, 0], [1, 0])).toBeNaN()
     expect(await valueOf('kl', [1, 2], [0, 0])).toBeNaN()
     expect(await valueOf('klReference', [1, 2], [0, 0])).toBe(0)
@@ -88,8 +111,6 @@ describe('losses', () => {
   test('other shapes, types and rules are refused', async () => {
     await tf.setBackend('wasm')
     const two = tf.ones([2, 3])
-    const refused = (inputs: tf.NamedTensorMap, rule: string, message: RegExp): void =>
-      expect(() => run('AudiotagLoss', inputs, { rule, weight: 1 })).toThrow(message)
     refused({ logits: two, targets: tf.ones([3, 2]) }, 'bce', /AudiotagLoss: tensors must have one shape, got \[2, 3\] and \[3, 2\]/u)
     refused({ logits: two, targets: tf.ones([2, 3], 'int32') }, 'bce', /AudiotagLoss: tensors must be float32, got int32/u)
     refused({ logits: two, targets: two }, 'hinge', /rule must be one of bce, boundedBce, mse, kl, klReference, got hinge/u)
@@ -123,20 +144,6 @@ describe('dropout', () => {
   }, 60_000)
 
   test('a model drops the same on wasm as on cpu', async () => {
-    const gradients = (): tf.Tensor[] => {
-      const model = createModel(
-        { architecture: 'resnet18', classes: 3, width: 1 / 16, activation: 'sigmoid', dropout: [0.5, 0.25] },
-        { rng: draw(1) },
-      )
-      const x = tf.tensor4d(values(2, [2, 32, 16, 1]), [2, 32, 16, 1])
-      const { value, grads } = tf.variableGrads(
-        () => tf.mean(model.forward(x, { training: true, rng: draw(3) })),
-        [...model.variables].filter(([name]) => name.startsWith('last_linear')).map(([, variable]) => variable),
-      )
-      const result = [value, ...Object.values(grads)].map((tensor) => tf.clone(tensor))
-      model.dispose()
-      return result
-    }
     const [cpu, wasm] = [await on('cpu', gradients), await on('wasm', gradients)]
     expect(cpu).toHaveLength(7)
     // Batch norms of few values multiply what the convolutions round; another mask would be off by all of it.

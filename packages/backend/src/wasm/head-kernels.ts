@@ -35,7 +35,7 @@ export const headKernels: OwnKernels = (heapOf) => ({
     const { rule, weight } = attrs as unknown as { rule: (typeof RULES)[number]; weight: number }
     sameSize('AudiotagLoss', logits, targets)
     const number = RULES.indexOf(rule)
-    if (number < 0) throw new BackendError('shape', `AudiotagLoss: rule must be one of ${RULES.join(', ')}, got ${String(rule)}.`)
+    if (number < 0) throw new BackendError('shape', `AudiotagLoss: rule must be one of ${RULES.join(', ')}, got ${rule}.`)
     if (logits.shape.length !== 2 || util.sizeFromShape(logits.shape) === 0) {
       throw new BackendError('shape', `AudiotagLoss: logits must be [batch, classes], none of them 0, got [${logits.shape.join(', ')}].`)
     }
