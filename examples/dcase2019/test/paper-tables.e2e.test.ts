@@ -89,6 +89,12 @@ async function expectWhole(name: string, preset: PresetName, predictions: number
 
 const ofThePaper = listConfigs().filter(({ name }) => /^(?:model|submission|table)/u.test(name))
 
+/** Names in a checkpoint of the pretraining of model #4, once that config has run. */
+const pretrainedNames = (file: string) => {
+  const bytes = readFileSync(join(folder, 'model4-default/models/4_0-fold1/checkpoints', file))
+  return Object.keys(decodeSafetensors(bytes).tensors)
+}
+
 describe('every config of the paper runs on a toy scale, from training to scores', () => {
   it('there are six models, two submissions and the eleven rows of both tables', () => {
     expect(ofThePaper).toHaveLength(6 + 2 + 22)
@@ -111,14 +117,10 @@ describe('every config of the paper runs on a toy scale, from training to scores
   )
 
   it('a stage starts from weights alone: what its pretraining leaves for it holds nothing of the optimiser', () => {
-    const names = (file: string) => {
-      const bytes = readFileSync(join(folder, 'model4-default/models/4_0-fold1/checkpoints', file))
-      return Object.keys(decodeSafetensors(bytes).tensors)
-    }
-    const stored = names('cycle-1.safetensors')
+    const stored = pretrainedNames('cycle-1.safetensors')
     expect(stored).toContain('last_linear1.0.weight')
     expect(stored.filter((name) => name.startsWith('optimizer/'))).toEqual([])
-    expect(names('latest.safetensors').some((name) => name.startsWith('optimizer/'))).toBe(true)
+    expect(pretrainedNames('latest.safetensors').some((name) => name.startsWith('optimizer/'))).toBe(true)
   })
 
   it.each(['paper', 'referenceCode'] as const)(
@@ -131,10 +133,10 @@ describe('every config of the paper runs on a toy scale, from training to scores
   )
 })
 
-describe('what Table 1 is about', () => {
-  const settings = (row: number, model: string, preset: PresetName = 'default') =>
-    loadConfig(`table1-row${row}`, preset).models.find(({ name }) => name === model)!
+const settings = (row: number, model: string, preset: PresetName = 'default') =>
+  loadConfig(`table1-row${row}`, preset).models.find(({ name }) => name === model)!
 
+describe('what Table 1 is about', () => {
   it('rows 1 to 4 add one part each, over the same number of epochs', () => {
     const rows = [1, 2, 3, 4].map((row) => settings(row, '1'))
     expect(rows.map(({ losses }) => losses.noisy)).toEqual([null, null, null, 'bce'])
@@ -168,9 +170,14 @@ describe('what Table 1 is about', () => {
   })
 })
 
+/** Of submission 1 as a row of Table 2. */
+const pads = (preset: PresetName) => loadConfig('table2-row10', preset).ensemble.members.map((member) => member.pads)
+
+const weights = (row: number, preset: PresetName) =>
+  loadConfig(`table2-row${row}`, preset).ensemble.members.map(({ model, weight }) => [model, weight])
+
 describe('paddings and weights of Table 2', () => {
   it('are those of §7, in the preset paper those of the table itself', () => {
-    const pads = (preset: PresetName) => loadConfig('table2-row10', preset).ensemble.members.map((member) => member.pads)
     const waves = [8000, 32_000]
     expect(pads('default')).toEqual([[8, 64], [8, 64], [8, 64], [0, 32_000], waves, waves])
     expect(pads('paper')).toEqual([[8, 32], [8, 32], [8, 32], waves, waves, waves])
@@ -187,8 +194,6 @@ describe('paddings and weights of Table 2', () => {
   })
 
   it('parts of a submission keep its weights', () => {
-    const weights = (row: number, preset: PresetName) =>
-      loadConfig(`table2-row${row}`, preset).ensemble.members.map(({ model, weight }) => [model, weight])
     expect(weights(8, 'default')).toEqual([
       ['1', 3],
       ['2', 4],

@@ -134,8 +134,8 @@ function submissionMembers(
     throw new UsageError(`${source}: ensemble.pads must be 'table2' beside a submission, got ${JSON.stringify(padSource)}`)
   if (number !== 1 && number !== 2) throw new UsageError(`${source}: ensemble.submission must be 1 or 2, got ${JSON.stringify(number)}`)
   const { models: all } = (number === 1 ? submission1 : submission2)(preset)
-  const parts = names === undefined ? all : all.filter(({ model }) => (names as string[]).includes(String(model)))
-  if (names !== undefined && parts.length !== (names as string[]).length)
+  const parts = names === undefined ? all : all.filter(({ model }) => names.includes(String(model)))
+  if (names !== undefined && parts.length !== names.length)
     throw new UsageError(`${source}: ensemble.models must be of 1 to 6, each once, got ${JSON.stringify(names)}`)
   const members = parts.map(({ model, input, weight, cycles, pads: ofSection7 }) => {
     const pads = padSource === 'table2' && preset === 'paper' && ofSection7.length > 1 ? table2Pads[input] : ofSection7
