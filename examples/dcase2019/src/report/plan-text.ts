@@ -71,7 +71,7 @@ type Measured = Extract<Plan['backends'][number], { measured: unknown }>['measur
 function speedText({ models, threads }: Plan, { network, width, batch, length, ...measured }: Measured): string {
   const { flopsPerSecond, seconds, processorSeconds } = measured
   const whose = models.find((model) => network.startsWith(model.architecture) && model.width === width)
-  const size = `${count(batch, 'clip', 'clips')} of ${whole(length)}${whose ? '' : ` at width ${Number(width.toFixed(4))}`}`
+  const size = `${count(batch, 'clip', 'clips')} of ${whole(length)}${whose ? '' : ` at width ${Number(width.toFixed(4))} (the real one is faster)`}`
   const busy = threads === 1 && processorSeconds < 0.7 * seconds
   const note = busy ? `, ${processorSeconds.toFixed(2)} s of it on the processor: other programs held it, the times are without them` : ''
   return `${operations(flopsPerSecond)} FLOP/s, ${network}: a step of ${size} took ${seconds.toFixed(2)} s${note}`
