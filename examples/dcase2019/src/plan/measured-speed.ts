@@ -40,17 +40,41 @@ export async function measureSpeed(
   const shortest = Math.min(slice, architectures[architecture].input === 'log-mel' ? 64 : 22_050)
   const shares = slow ? [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1] : [1]
   const sizes = shares.map((share) => ({ width: width * share, batch: 1, length: shortest }))
-  for (let clips = 2; clips <= Math.min(4, batch); clips *= 2) sizes.push({ width, batch: clips, length: shortest })
   for (let length = 2 * shortest; length <= slice; length *= 2) sizes.push({ ...sizes.at(-1)!, length })
-  for (let clips = 8; clips <= Math.min(16, batch); clips *= 2) sizes.push({ ...sizes.at(-1)!, batch: clips })
-  let speed: MeasuredSpeed | undefined
-  for (const size of sizes) {
-    const left = budgetSeconds - (performance.now() - start) / 1000
-    // Speed grows with the size, so this is the longest it can take.
-    if (speed !== undefined && (stepFlops(architecture, size) / stepFlops(architecture, speed)) * speed.seconds > left) break
-    speed = await timed(architecture, size, left, threads)
+  for (let clips = 2; clips <= Math.min(16, batch); clips *= 2) sizes.push({ ...sizes.at(-1)!, batch: clips })
+  const flops = (size: StepSize): number => stepFlops(architecture, size)
+  let last: MeasuredSpeed | undefined
+  let before: MeasuredSpeed | undefined
+  let steps: ReturnType<typeof trainingSteps> | undefined
+  const time = async ({ width, batch, length }: StepSize): Promise<MeasuredSpeed> => {
+    const size = { width, batch, length }
+    if (steps?.width !== size.width) {
+      steps?.dispose()
+      steps = trainingSteps(architecture, size.width)
+    }
+    const { seconds, processorSeconds } = await steps.time(size)
+    const computing = threads === 1 ? Math.min(seconds, processorSeconds) : seconds
+    return { ...size, flopsPerSecond: flops(size) / computing, seconds, processorSeconds }
   }
-  return speed!
+  const left = (): number => budgetSeconds - (performance.now() - start) / 1000
+  for (const size of sizes) {
+    if (last !== undefined) {
+      // Two steps of one width tell what each further operation takes; one step, no more than that speed grows with the size.
+      const marginal = before?.width === last.width && flops(before) < flops(last) && before.seconds < last.seconds
+      const [seconds, operations] = marginal ? [last.seconds - before!.seconds, flops(last) - flops(before!)] : [last.seconds, flops(last)]
+      if (last.seconds + ((flops(size) - flops(last)) * seconds) / operations > left()) break
+    }
+    const next = await time(size)
+    // The first step also prepares what the later ones use.
+    if (last === undefined && next.seconds < left() / 2) last = await time(size)
+    else [before, last] = [last, next]
+  }
+  if (last!.seconds < left()) {
+    const again = await time(last!)
+    if (again.flopsPerSecond > last!.flopsPerSecond) last = again
+  }
+  steps?.dispose()
+  return last!
 }
 
 interface StepSize {
@@ -67,36 +91,28 @@ function stepFlops(architecture: ModelSettings['architecture'], { width, batch, 
   return batch * (forward + backward)
 }
 
-/** The better of two steps, or one where that takes more than half the time left. */
-async function timed(
-  architecture: ModelSettings['architecture'],
-  size: StepSize,
-  secondsLeft: number,
-  threads: number,
-): Promise<MeasuredSpeed> {
-  const { width, batch, length } = size
+/** A network, and the time of its steps. */
+function trainingSteps(architecture: ModelSettings['architecture'], width: number) {
   const rng = createRng('plan')
   const model = createModel(network(architecture, width), { rng })
   const optimizer = adam()
   const step = createTrainStep({ model, optimizer, streams: [{ name: 'curated', head: 'curated', loss: 'bce' }] })
-  const shape = architectures[architecture].input === 'log-mel' ? [batch, mels, length, 1] : [batch, length]
-  const input = { data: Float32Array.from({ length: shape.reduce((product, n) => product * n, 1) }, rng), shape }
-  const targets = { data: Float32Array.from({ length: batch * 80 }, () => Number(rng() < 0.02)), shape: [batch, 80] }
-  const once = async (): Promise<Pick<MeasuredSpeed, 'seconds' | 'processorSeconds'>> => {
-    const before = process.cpuUsage()
-    const start = performance.now()
-    await step({ curated: { input, targets } }, { learningRate: 1e-4, rng })
-    const seconds = (performance.now() - start) / 1000
-    const { user, system } = process.cpuUsage(before)
-    return { seconds, processorSeconds: (user + system) / 1e6 }
+  return {
+    width,
+    time: async ({ batch, length }: StepSize): Promise<Pick<MeasuredSpeed, 'seconds' | 'processorSeconds'>> => {
+      const shape = architectures[architecture].input === 'log-mel' ? [batch, mels, length, 1] : [batch, length]
+      const input = { data: Float32Array.from({ length: shape.reduce((product, n) => product * n, 1) }, rng), shape }
+      const targets = { data: Float32Array.from({ length: batch * 80 }, () => Number(rng() < 0.02)), shape: [batch, 80] }
+      const processor = process.cpuUsage()
+      const start = performance.now()
+      await step({ curated: { input, targets } }, { learningRate: 1e-4, rng })
+      const seconds = (performance.now() - start) / 1000
+      const { user, system } = process.cpuUsage(processor)
+      return { seconds, processorSeconds: (user + system) / 1e6 }
+    },
+    dispose: () => {
+      optimizer.dispose()
+      model.dispose()
+    },
   }
-  let best = await once()
-  if (best.seconds < secondsLeft / 2) {
-    const second = await once()
-    if (second.seconds < best.seconds) best = second
-  }
-  optimizer.dispose()
-  model.dispose()
-  const computing = threads === 1 ? Math.min(best.seconds, best.processorSeconds) : best.seconds
-  return { flopsPerSecond: stepFlops(architecture, size) / computing, width, batch, length, ...best }
 }

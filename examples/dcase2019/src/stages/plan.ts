@@ -100,7 +100,7 @@ export interface PlanOptions {
 }
 
 /** Seconds that all measuring may take. */
-const measuringSeconds = 10
+const measuringSeconds = 14
 
 /**
  * Says what a config costs before anything runs: updates, floating point operations, predictions, disk, memory, and, on the speed of this machine, time.
@@ -232,7 +232,7 @@ async function measuredSpeeds(models: readonly ModelSettings[], threads: number)
     try {
       await selectBackend(name, { threads })
       // The fastest comes first, is the one that is taken, and gets most of the time.
-      const budget = Math.min(4, ((name === here.at(-1)?.name ? 1 : 2 / 3) * left()) / networks.size)
+      const budget = Math.min(6, ((name === here.at(-1)?.name ? 1 : 3 / 4) * left()) / networks.size)
       const measured: ({ readonly network: string } & MeasuredSpeed)[] = []
       for (const [network, settings] of networks)
         if (name === here[0].name || measured.length === 0 || left() > budget)
