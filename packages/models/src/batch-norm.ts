@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { hasKernel } from './has-kernel.js'
 
 /** PyTorch's default. */
 export const BATCH_NORM_EPSILON = 1e-5
@@ -100,8 +101,4 @@ function backward(dy: tf.Tensor, { x, y, gamma, mean, variance, relu, residual }
 /** `[batch · height · time, channels]` */
 function rowsOf(x: tf.Tensor): tf.Tensor2D {
   return tf.reshape(x, [-1, x.shape.at(-1) as number])
-}
-
-function hasKernel(name: string): boolean {
-  return tf.getKernel(name, tf.getBackend()) !== undefined
 }

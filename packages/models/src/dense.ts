@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { hasKernel } from './has-kernel.js'
 
 /** Weights of a linear layer and what follows it. */
 export interface DenseOptions {
@@ -36,7 +37,5 @@ export function dense(x: tf.Tensor2D, { weight, bias, relu, mask }: DenseOptions
   })
   return run(x, weight, bias) as tf.Tensor2D
 }
-
-const hasKernel = (name: string): boolean => tf.getKernel(name, tf.getBackend()) != null
 
 const runFused = (kernel: string, inputs: tf.NamedTensorMap): tf.Tensor2D => tf.engine().runKernel(kernel, inputs)

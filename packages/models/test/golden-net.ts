@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import * as tf from '@tensorflow/tfjs-core'
 import { createModel, encodeSafetensors, loadWeights, type Architecture, type NamedArray, type TaggingModel } from '@audiotag/models'
-import { goldenTensor } from '@audiotag/testkit'
+import { expectClose, expectNoLeaks, goldenTensor } from '@audiotag/testkit'
 
 export interface Golden {
   readonly values: readonly number[]
@@ -60,4 +60,21 @@ export function goldenModel({ net, options, seed, headNames, tensors }: GoldenNe
 export function goldenInput(net: string, seed: number, { name, shape, center, scale }: GoldenInput): tf.Tensor {
   const data = goldenTensor(name, shape, { seed, center, scale })
   return tf.tensor(data, net === 'envnet' ? [shape[0], shape[3]] : [shape[0], shape[2], shape[3], 1])
+}
+
+/** Logits of the first `lengths` inputs equal PyTorch's, and nothing leaks. */
+export async function expectEvaluation(net: GoldenNet, lengths = net.evaluation.length): Promise<void> {
+  await expectNoLeaks(async () => {
+    const model = goldenModel(net)
+    for (const { input, logits } of net.evaluation.slice(0, lengths)) {
+      const x = goldenInput(net.net, net.seed, input)
+      for (const [head, { values, tolerance }] of Object.entries(logits)) {
+        const y = model.forward(x, { head })
+        expectClose((await y.data()) as Float32Array, values, { absolute: tolerance })
+        y.dispose()
+      }
+      x.dispose()
+    }
+    model.dispose()
+  })
 }

@@ -4,29 +4,13 @@ import { decodeSafetensors, saveModel, type TaggingModel } from '@audiotag/model
 import { describeBackends, expectClose, expectNoLeaks, goldenLabels } from '@audiotag/testkit'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { fastFilterGradientOnCpu } from './fast-filter-gradient.js'
-import { goldenInput, goldenModel, goldenNet, type GoldenNet, type GoldenTraining } from './golden-net.js'
+import { expectEvaluation, goldenInput, goldenModel, goldenNet, type GoldenNet, type GoldenTraining } from './golden-net.js'
 
 const nets = ['resnet18-w8', 'resnet34-w8', 'seresnext50-w8', 'envnet-w8']
 
-async function checkEvaluation(net: GoldenNet, lengths = net.evaluation.length): Promise<void> {
-  await expectNoLeaks(async () => {
-    const model = goldenModel(net)
-    for (const { input, logits } of net.evaluation.slice(0, lengths)) {
-      const x = goldenInput(net.net, net.seed, input)
-      for (const [head, { values, tolerance }] of Object.entries(logits)) {
-        const y = model.forward(x, { head })
-        expectClose((await y.data()) as Float32Array, values, { absolute: tolerance })
-        y.dispose()
-      }
-      x.dispose()
-    }
-    model.dispose()
-  })
-}
-
 describeBackends(['cpu', 'wasm'], (backend) => {
   // The third and longest input is left to wasm: cpu is slow.
-  test.each(nets)('logits of %s equal PyTorch’s', async (id) => checkEvaluation(goldenNet(id), backend === 'cpu' ? 2 : 3), 60_000)
+  test.each(nets)('logits of %s equal PyTorch’s', async (id) => expectEvaluation(goldenNet(id), backend === 'cpu' ? 2 : 3), 60_000)
 })
 
 const slow = process.env['SLOW'] === '1'
@@ -35,7 +19,7 @@ if (!slow) process.stdout.write('full width on cpu, and its longest inputs: run 
 describeBackends(slow ? ['cpu', 'wasm'] : ['wasm'], () => {
   test.each(['resnet34', 'envnet'])(
     'logits of %s at full width equal PyTorch’s',
-    async (id) => checkEvaluation(goldenNet(id), slow ? 3 : 2),
+    async (id) => expectEvaluation(goldenNet(id), slow ? 3 : 2),
     900_000,
   )
 })

@@ -1,7 +1,7 @@
-import { createRng } from '@audiotag/augment'
-import { architectures, createModel, flopCounts } from '@audiotag/models'
-import { adam, createTrainStep } from '@audiotag/train'
+import { architectures, flopCounts } from '@audiotag/models'
 import type { ModelSettings } from '../config/schema.js'
+import { timedMels, timedNetwork, trainingSteps } from './training-steps.js'
+import type { StepSize } from './training-steps.js'
 
 /** Speed of training steps, and the step it was measured on. */
 export interface MeasuredSpeed {
@@ -15,8 +15,6 @@ export interface MeasuredSpeed {
   /** Time of it on processors, all threads; far less where other programs hold them. */
   readonly processorSeconds: number
 }
-
-const mels = 128
 
 /** How `measureSpeed` goes about it. */
 export interface MeasureOptions {
@@ -77,42 +75,7 @@ export async function measureSpeed(
   return last!
 }
 
-interface StepSize {
-  readonly width: number
-  readonly batch: number
-  readonly length: number
-}
-
-const network = (architecture: ModelSettings['architecture'], width: number) =>
-  ({ architecture, width, classes: 80, activation: 'sigmoid' }) as const
-
 function stepFlops(architecture: ModelSettings['architecture'], { width, batch, length }: StepSize): number {
-  const { forward, backward } = flopCounts(network(architecture, width), { length, mels })
+  const { forward, backward } = flopCounts(timedNetwork(architecture, width), { length, mels: timedMels })
   return batch * (forward + backward)
-}
-
-/** A network, and the time of its steps. */
-function trainingSteps(architecture: ModelSettings['architecture'], width: number) {
-  const rng = createRng('plan')
-  const model = createModel(network(architecture, width), { rng })
-  const optimizer = adam()
-  const step = createTrainStep({ model, optimizer, streams: [{ name: 'curated', head: 'curated', loss: 'bce' }] })
-  return {
-    width,
-    time: async ({ batch, length }: StepSize): Promise<Pick<MeasuredSpeed, 'seconds' | 'processorSeconds'>> => {
-      const shape = architectures[architecture].input === 'log-mel' ? [batch, mels, length, 1] : [batch, length]
-      const input = { data: Float32Array.from({ length: shape.reduce((product, n) => product * n, 1) }, rng), shape }
-      const targets = { data: Float32Array.from({ length: batch * 80 }, () => Number(rng() < 0.02)), shape: [batch, 80] }
-      const processor = process.cpuUsage()
-      const start = performance.now()
-      await step({ curated: { input, targets } }, { learningRate: 1e-4, rng })
-      const seconds = (performance.now() - start) / 1000
-      const { user, system } = process.cpuUsage(processor)
-      return { seconds, processorSeconds: (user + system) / 1e6 }
-    },
-    dispose: () => {
-      optimizer.dispose()
-      model.dispose()
-    },
-  }
 }

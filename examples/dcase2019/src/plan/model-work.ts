@@ -2,7 +2,7 @@ import { architectures, flopCounts } from '@audiotag/models'
 import type { FlopCounts } from '@audiotag/models'
 import type { Config, ModelSettings } from '../config/schema.js'
 import type { SplitName } from '../data/layout.js'
-import { foldRows, trainingLength } from '../run/job-plan.js'
+import { averagedPredictions, foldRows, trainingLength } from '../run/job-plan.js'
 import { isPredicted, predictionsOf } from '../stages/predict.js'
 import { clipsOfPasses, clipsPerUpdate } from './clips-per-update.js'
 import type { DatasetSize } from './dataset-size.js'
@@ -85,7 +85,7 @@ export function modelWork(config: Config, settings: ModelSettings, data: Dataset
     flopsPerClip: clip,
     folds,
     predictions: isMember ? settings.cycles * settings.pads.length * folds.length : 0,
-    averaged: averagedPredictions(config, settings) * folds.length,
+    averaged: averagedPredictions(config, settings.name),
   }
 }
 
@@ -99,10 +99,4 @@ function clipLength({ input }: ModelSettings, seconds: number, { sampleRate, hop
 function validations({ training }: Config, { cycles, epochsPerCycle }: ModelSettings): number {
   const epochs = Array.from({ length: cycles * epochsPerCycle }, (_, index) => index + 1)
   return epochs.filter((epoch) => epoch % epochsPerCycle === 0 || epoch % training.validateEpochs === 0).length
-}
-
-function averagedPredictions({ ensemble }: Config, { name, cycles, pads }: ModelSettings): number {
-  return ensemble.members
-    .filter(({ model, weight }) => model === name && (weight > 0 || ensemble.choose === 'nested-cv'))
-    .reduce((sum, member) => sum + (member.cycles?.length ?? cycles) * (member.pads?.length ?? pads.length), 0)
 }

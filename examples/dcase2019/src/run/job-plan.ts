@@ -1,6 +1,7 @@
 import { kFold } from '../data/folds.js'
 import type { FeatureSplit } from '../data/features.js'
 import type { Config, ModelSettings } from '../config/schema.js'
+import { settingsOf } from './run-folder.js'
 
 /** Which rows of the tables are used: all of a feature store that folds depend on. */
 export interface UsedRows {
@@ -50,4 +51,15 @@ export function trainingLength(settings: ModelSettings, curatedClips: number, ke
   const stepsPerEpoch = Math.max(1, keepLastBatch ? Math.ceil(batches) : Math.floor(batches))
   const epochs = settings.cycles * settings.epochsPerCycle
   return { stepsPerEpoch, stepsPerCycle: stepsPerEpoch * settings.epochsPerCycle, epochs, steps: stepsPerEpoch * epochs }
+}
+
+/** Predictions of a test clip by one model, or by all, that the ensemble averages or may choose from: folds × snapshots × paddings. */
+export function averagedPredictions(config: Config, name?: string): number {
+  const { ensemble, folds } = config
+  return ensemble.members
+    .filter(({ model, weight }) => (name === undefined || model === name) && (weight > 0 || ensemble.choose === 'nested-cv'))
+    .reduce((sum, { model, cycles, pads }) => {
+      const settings = settingsOf(config, model)
+      return sum + folds.train.length * (cycles?.length ?? settings.cycles) * (pads?.length ?? settings.pads.length)
+    }, 0)
 }

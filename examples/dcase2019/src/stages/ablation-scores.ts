@@ -3,7 +3,6 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { createRng } from '@audiotag/augment'
-import { WeightedAverage } from '@audiotag/ensemble'
 import { lwlrap } from '@lwrap/metric'
 import { ablationRows } from '../config/ablation.js'
 import type { AblationRow } from '../config/ablation.js'
@@ -18,6 +17,7 @@ import { pairedInterval } from './paired-interval.js'
 import type { ClipSums } from './paired-interval.js'
 import { predictionFile, readJobRecord } from './job-files.js'
 import { pseudoLabelFile } from './pseudo-label.js'
+import { weightedMean } from './weighted-mean.js'
 
 const resamples = 2000
 const level = 0.95
@@ -97,22 +97,17 @@ function average(
   split: 'valid' | 'test',
   clips: number,
 ): Float32Array {
-  const mean = new WeightedAverage()
-  for (const { model, weight, cycles: which, pads } of parts) {
-    const { cycles: count } = settingsOf(run.config, model)
-    const cycles = which === 'last' ? [count] : Array.from({ length: count }, (_, index) => index + 1)
-    const share = weight / (cycles.length * pads.length * folds.length)
-    for (const fold of folds)
-      for (const cycle of cycles)
-        for (const pad of pads) {
-          const file = predictionFile(run, model, fold, cycle, pad, split)
-          mean.add(
-            readScores(file, { clips, classes: features.classes.length }, `dcase2019 predict --run ${run.path} --model ${model}`).data,
-            share,
-          )
-        }
-  }
-  return mean.result().predictions
+  const chosen = parts.map(({ cycles, ...part }) => {
+    const { cycles: count } = settingsOf(run.config, part.model)
+    return { ...part, cycles: cycles === 'last' ? [count] : Array.from({ length: count }, (_, index) => index + 1) }
+  })
+  const shape = { clips, classes: features.classes.length }
+  return weightedMean(chosen, (model, cycle, pad) =>
+    folds.map((fold) => {
+      const file = predictionFile(run, model, fold, cycle, pad, split)
+      return readScores(file, shape, `dcase2019 predict --run ${run.path} --model ${model}`).data
+    }),
+  )
 }
 
 /** lwlrap as sums over clips, which resampling can add up again. */

@@ -1,11 +1,9 @@
 import { selectBackend } from '@audiotag/backend'
-import { createModel } from '@audiotag/models'
-import { adam, createTrainStep } from '@audiotag/train'
-import { createRng } from '@audiotag/augment'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { configNames, loadConfig, programFolder } from '../config/load-config.js'
+import { trainingSteps } from '../plan/training-steps.js'
 import { provenance } from '../run/run-folder.js'
 
 /** Says what this machine has and how fast the backend that would be taken trains, measured now. */
@@ -48,19 +46,9 @@ export async function doctor(json: boolean): Promise<void> {
 
 /** Training steps a second of a small ResNet34, median of five after one to warm up. */
 async function measureStep(): Promise<number> {
-  const rng = createRng('doctor')
-  const model = createModel({ architecture: 'resnet34', classes: 80, width: 0.125, activation: 'sigmoid', heads: ['curated'] }, { rng })
-  const optimizer = adam()
-  const step = createTrainStep({ model, optimizer, streams: [{ name: 'curated', head: 'curated', loss: 'bce' }] })
-  const input = { data: Float32Array.from({ length: 16 * 128 * 128 }, rng), shape: [16, 128, 128, 1] }
-  const targets = { data: Float32Array.from({ length: 16 * 80 }, () => Number(rng() < 0.02)), shape: [16, 80] }
+  const steps = trainingSteps('resnet34', 0.125)
   const seconds: number[] = []
-  for (let i = 0; i < 6; i++) {
-    const start = performance.now()
-    await step({ curated: { input, targets } }, { learningRate: 1e-4, rng })
-    seconds.push((performance.now() - start) / 1000)
-  }
-  optimizer.dispose()
-  model.dispose()
+  for (let i = 0; i < 6; i++) seconds.push((await steps.time({ batch: 16, length: 128 })).seconds)
+  steps.dispose()
   return 1 / seconds.slice(1).toSorted((a, b) => a - b)[2]
 }

@@ -1,4 +1,4 @@
-import { chooseEnsemble, nestedPredictions, WeightedAverage } from '@audiotag/ensemble'
+import { chooseEnsemble, nestedPredictions } from '@audiotag/ensemble'
 import type { EnsembleChoice } from '@audiotag/ensemble'
 import { lwlrap } from '@lwrap/metric'
 import { join } from 'node:path'
@@ -11,6 +11,7 @@ import type { RunFolder } from '../run/run-folder.js'
 import { readScores, writeScores } from '../run/scores.js'
 import { jobKey, predictionFile } from './job-files.js'
 import { runStage } from './stage.js'
+import { weightedMean } from './weighted-mean.js'
 import type { StageOptions } from './stage-options.js'
 
 /** Weight, cycles and paddings of each model of the ensemble, and how they came about. JSON of `ensemble/choice.json`. */
@@ -158,21 +159,6 @@ function choose(
       return nestedPredictions(alone, chooseEnsemble({ ...alone, score }))
     },
   }
-}
-
-/** Σ weight · mean over (cycle, pad, and whatever `predictions` gives) / Σ weight: a model's weight does not grow with the number of its predictions. */
-function weightedMean(
-  models: Choice['models'],
-  predictions: (model: string, cycle: number, pad: number) => readonly Float32Array[],
-): Float32Array {
-  const average = new WeightedAverage()
-  for (const { model, weight, cycles, pads } of models.filter((each) => each.weight > 0))
-    for (const cycle of cycles)
-      for (const pad of pads) {
-        const each = predictions(model, cycle, pad)
-        for (const scores of each) average.add(scores, weight / (cycles.length * pads.length * each.length))
-      }
-  return average.result().predictions
 }
 
 const cell = (text: string) => (/[",\r\n]/u.test(text) ? `"${text.replaceAll('"', '""')}"` : text)

@@ -4,6 +4,7 @@ import { presetNames } from '../config/schema.js'
 import type { PresetName } from '../config/schema.js'
 import { tableConfigs } from '../config/table-configs.js'
 import type { PaperRow } from '../config/table-configs.js'
+import { averagedPredictions } from '../run/job-plan.js'
 
 /** A config that comes with the program. */
 export interface ListedConfig {
@@ -26,11 +27,8 @@ export interface ListedConfig {
 /** Every config by name, in the order of `configNames`. */
 export function listConfigs(): ListedConfig[] {
   return configNames().map((name) => {
-    const { about, preset, models, folds, ensemble, data } = loadConfig(name)
-    const predictions = ensemble.members.reduce((sum, { model, cycles, pads }) => {
-      const settings = models.find((each) => each.name === model)!
-      return sum + folds.train.length * (cycles?.length ?? settings.cycles) * (pads ?? settings.pads).length
-    }, 0)
+    const config = loadConfig(name)
+    const { about, preset, models, folds, data } = config
     return {
       name,
       about,
@@ -38,7 +36,7 @@ export function listConfigs(): ListedConfig[] {
       presets: presetNames,
       models: models.map((model) => model.name),
       folds: folds.train.length,
-      predictions,
+      predictions: averagedPredictions(config),
       paper: tableConfigs.get(name)?.paper ?? null,
       bringsData: data !== null && existsSync(data),
     }
