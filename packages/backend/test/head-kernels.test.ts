@@ -172,7 +172,6 @@ function formula(
   targets: Float32Array,
   [rows, classes]: [number, number],
 ): { value: number; gradient: number[] } {
-  const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z))
   const size = rows * classes
   let value = 0
   const gradient: number[] = []
@@ -201,3 +200,5 @@ function formula(
   }
   return { value, gradient }
 }
+
+const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z))
