@@ -99,7 +99,7 @@ function average(
 ): Float32Array {
   const chosen = parts.map(({ cycles, ...part }) => {
     const { cycles: count } = settingsOf(run.config, part.model)
-    return { ...part, cycles: cycles === 'last' ? [count] : Array.from({ length: count }, (_, index) => index + 1) }
+    return { ...part, cycles: { first: [1], last: [count], all: Array.from({ length: count }, (_, index) => index + 1) }[cycles] }
   })
   const shape = { clips, classes: features.classes.length }
   return weightedMean(chosen, (model, cycle, pad) =>
