@@ -36,7 +36,7 @@ const bare = { ...curatedOnly, augment: { mixupP: 0, gainP: 0, frequencyMaskP: 0
 /** One cycle, as the first of the others. */
 const oneCycle = { ...logmel, cycles: 1 }
 /** Half a cycle more, from the end of another network. */
-const furtherFrom = (model: string) => ({ ...logmel, cycles: 1, epochsPerCycle: 28, initFrom: model })
+const furtherFrom = (model: string) => ({ ...oneCycle, epochsPerCycle: 28, initFrom: model })
 const further = furtherFrom('multitask')
 /** Not the paper's 20: see `ablationConfig`. */
 const weight = 5
@@ -110,8 +110,9 @@ export function ablationConfig(seed: number, data: string): Config {
   )
 }
 
-const last = (model: string) => [{ model, weight: 1, cycles: 'last', pads: [0] }] as const
-const first = (model: string) => [{ model, weight: 1, cycles: 'first', pads: [0] }] as const
+const alone = (cycles: 'first' | 'last') => (model: string) => [{ model, weight: 1, cycles, pads: [0] }] as const
+const first = alone('first')
+const last = alone('last')
 
 /** The rows of the result, in order. The paper's weights 3 : 4 : 1 join models #1, #2 and #4. */
 export const ablationRows: readonly AblationRow[] = [
