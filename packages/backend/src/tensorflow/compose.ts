@@ -14,8 +14,8 @@ export interface Operations {
   run(operation: string, attributes: readonly Attribute[], inputs: readonly Operand[]): Result
   /** Runs an operation with several outputs. */
   runAll(operation: string, attributes: readonly Attribute[], inputs: readonly Operand[], outputs: number): Result[]
-  /** An int32 vector: sizes and axes are tensors in TensorFlow. */
-  ints(values: readonly number[]): Result
+  /** int32 numbers, a vector unless a shape is given: sizes and axes are tensors in TensorFlow. */
+  ints(values: readonly number[], shape?: readonly number[]): Result
   /** float32 numbers of a shape; a scalar without one. */
   floats(values: readonly number[], shape?: readonly number[]): Result
 }
@@ -40,7 +40,7 @@ export function compose(backend: NodeBackend, build: (operations: Operations) =>
     results = build({
       runAll,
       run: (operation, attributes, inputs) => runAll(operation, attributes, inputs, 1)[0],
-      ints: (values) => keep([values.length], DT.int32, Int32Array.from(values)),
+      ints: (values, shape = [values.length]) => keep(shape, DT.int32, Int32Array.from(values)),
       floats: (values, shape = []) => keep(shape, DT.float, Float32Array.from(values)),
     })
     return results.map(({ id, shape, dtype }) => {

@@ -1,11 +1,11 @@
 import { backend_util } from '@tensorflow/tfjs-core'
 import type { KernelFunc } from '@tensorflow/tfjs-core'
 
-import { attribute } from './binding.js'
+import { attribute, DT } from './binding.js'
 import type { Attribute } from './binding.js'
 import { compose, FLOAT, typeOf } from './compose.js'
 import type { TensorFlowKernels } from './own-kernels.js'
-import { asWanted, channelsLast, dilationAttribute, lastShape, windowAttributes } from './spatial.js'
+import { asWanted, channelsLast, dilationAttribute, lastShape, padding, windowAttributes } from './spatial.js'
 import type { Inputs } from './spatial.js'
 
 /** Attributes of all of TensorFlow.js's convolutions. */
@@ -71,10 +71,18 @@ function family(backend: Parameters<TensorFlowKernels>[0], name: 'Conv2D' | 'Dep
     const options = attrs as unknown as ConvolutionAttributes
     const sizes = sizesOf(options.inputShape, filter.shape, options, depthwise)
     const first = options.dataFormat === 'NCHW'
+    const shape = lastShape(options.inputShape, first)
+    // oneDNN has no convolution whose padding is most of what it reads: the padding is made part of the input, and cut off again.
+    const wide = sizes.effectiveFilterHeight > sizes.inHeight || sizes.effectiveFilterWidth > sizes.inWidth
     return compose(backend, (operations) => {
-      const attributes = [FLOAT, ...windowAttributes(sizes), dilationAttribute(sizes), ...more]
-      const given = [operations.ints(lastShape(options.inputShape, first)), filter, channelsLast(operations, dy, first)]
-      return [asWanted(operations, operations.run(`${name}BackpropInput`, attributes, given), first)]
+      const { run, ints } = operations
+      const [top, bottom, left, right] = padding(sizes)
+      const outer = wide ? [shape[0], shape[1] + top + bottom, shape[2] + left + right, shape[3]] : shape
+      const windows = windowAttributes(wide ? { ...sizes, padInfo: { ...sizes.padInfo, type: 'VALID' } } : sizes)
+      const given = [ints(outer), filter, channelsLast(operations, dy, first)]
+      const dx = run(`${name}BackpropInput`, [FLOAT, ...windows, dilationAttribute(sizes), ...more], given)
+      const cut = wide ? run('Slice', [FLOAT, attribute.type('Index', DT.int32)], [dx, ints([0, top, left, 0]), ints(shape)]) : dx
+      return [asWanted(operations, cut, first)]
     })[0]
   }
   return { [name]: convolve, [`${name}BackpropFilter`]: filterGradient, [`${name}BackpropInput`]: inputGradient }

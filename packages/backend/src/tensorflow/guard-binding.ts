@@ -20,6 +20,7 @@ const MAY_BE_EMPTY = new Set([
   'StringSplit',
   'StringSplitV2',
   'Tile',
+  'TopKV2',
   'TruncatedNormal',
   'Unique',
   'UniqueV2',
