@@ -45,10 +45,16 @@ export async function useTensorFlow({ device }: TensorFlowOptions = {}): Promise
   }
   if (device === 'gpu' && running.device === 'cpu') {
     const { version, source } = running
-    throw new BackendError('missing', `useTensorFlow: TensorFlow ${version} (${source}) sees no GPU. Install one with CUDA, or use { device: 'cpu' }.`)
+    throw new BackendError(
+      'missing',
+      `useTensorFlow: TensorFlow ${version} (${source}) sees no GPU. Install one with CUDA, or use { device: 'cpu' }.`,
+    )
   }
   if (device === 'cpu' && running.device === 'gpu') {
-    throw new BackendError('option', "useTensorFlow: already running on a GPU, got device 'cpu'. The device counts at the first call of a process only.")
+    throw new BackendError(
+      'option',
+      "useTensorFlow: already running on a GPU, got device 'cpu'. The device counts at the first call of a process only.",
+    )
   }
   if (getBackend() !== 'tensorflow') await setBackend('tensorflow')
   return running

@@ -56,7 +56,8 @@ async function library(): Promise<string> {
 
 const FULL = ['tensorflow/libtensorflow_cc.so.2', 'tensorflow/libtensorflow_framework.so.2', 'tensorflow/include/tensorflow/c/c_api.h']
 const processor = process.arch === 'x64' ? 'x86_64' : 'aarch64'
-const nameOf = (version: string, platform = `manylinux_2_27_${processor}`): string => `tensorflow_cpu-${version}-cp311-cp311-${platform}.whl`
+const nameOf = (version: string, platform = `manylinux_2_27_${processor}`): string =>
+  `tensorflow_cpu-${version}-cp311-cp311-${platform}.whl`
 
 describe.runIf(process.platform === 'linux')('audiotag-tensorflow', () => {
   /** The command fails with a message, and nothing of it is left. */
@@ -94,13 +95,22 @@ describe.runIf(process.platform === 'linux')('audiotag-tensorflow', () => {
   })
 
   test.each(['manylinux_2_27_riscv64', 'macosx_12_0_arm64', 'win_amd64'])('a wheel for %s', async (platform) => {
-    await refused(['install', '--wheel', await wheel(nameOf('2.21.0', platform), FULL)], new RegExp(`is for ${platform}, this machine is linux`))
+    await refused(
+      ['install', '--wheel', await wheel(nameOf('2.21.0', platform), FULL)],
+      new RegExp(`is for ${platform}, this machine is linux`),
+    )
   })
 
   test('a file that is no wheel of TensorFlow', async () => {
     await refused(['install', '--wheel', join(place, nameOf('2.21.0'))], /there is no such file/)
-    await refused(['install', '--wheel', await wheel('numpy-2.0.0-cp311-cp311-linux_x86_64.whl', FULL)], /must be a wheel of tensorflow or tensorflow-cpu/)
-    await refused(['install', '--wheel', await wheel(nameOf('2.20.0'), FULL.slice(0, 2))], /holds no tensorflow\/include\/tensorflow\/c\/c_api\.h/)
+    await refused(
+      ['install', '--wheel', await wheel('numpy-2.0.0-cp311-cp311-linux_x86_64.whl', FULL)],
+      /must be a wheel of tensorflow or tensorflow-cpu/,
+    )
+    await refused(
+      ['install', '--wheel', await wheel(nameOf('2.20.0'), FULL.slice(0, 2))],
+      /holds no tensorflow\/include\/tensorflow\/c\/c_api\.h/,
+    )
     const file = await wheel(nameOf('2.21.0'), FULL)
     await writeFile(file, (await readFile(file)).subarray(0, 200))
     await refused(['install', '--wheel', file], /is no readable wheel/)
@@ -167,7 +177,9 @@ describe.runIf(process.platform === 'linux')('audiotag-tensorflow', () => {
     await chmod(compiler, 0o755)
     await mkdir(join(place, 'data'))
     await writeFile(join(place, 'data/installation.json'), '{ "format": 1 }')
-    await refused(['install', '--lib', await library()], /could not build the addon against libtensorflow in .*\n.*no such thing/, { CXX: compiler })
+    await refused(['install', '--lib', await library()], /could not build the addon against libtensorflow in .*\n.*no such thing/, {
+      CXX: compiler,
+    })
     expect(await readdir(join(place, 'data'))).toEqual(['installation.json'])
     await writeFile(join(sources, 'binding/tfjs_backend.cc'), 'other')
     await refused(['install', '--lib', await library()], /are not those of 4\.22\.0/)

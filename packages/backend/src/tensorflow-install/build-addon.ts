@@ -35,7 +35,11 @@ export async function findCompiler(): Promise<string> {
 }
 
 /** Compiles tfjs-node's binding, patched, against a TensorFlow. */
-export async function buildAddon(compiler: string, addon: string, { tensorflow, searched, sources, headers, work }: AddonParts): Promise<void> {
+export async function buildAddon(
+  compiler: string,
+  addon: string,
+  { tensorflow, searched, sources, headers, work }: AddonParts,
+): Promise<void> {
   const copy = join(work, 'sources')
   await mkdir(copy, { recursive: true })
   await cp(join(sources, 'binding'), join(copy, 'binding'), { recursive: true })

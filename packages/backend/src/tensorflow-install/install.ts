@@ -47,11 +47,14 @@ const [OWN_BYTES, WHEEL_BYTES] = [50e6, 300e6]
  */
 export async function install({ python, wheel, lib, version, say, free = freeBytes }: InstallOptions): Promise<Installed> {
   if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) {
-    throw installError(`TensorFlow's libraries can be used on Linux (x64, arm64), this is ${process.platform} ${process.arch}. Install @tensorflow/tfjs-node there.`)
+    throw installError(
+      `TensorFlow's libraries can be used on Linux (x64, arm64), this is ${process.platform} ${process.arch}. Install @tensorflow/tfjs-node there.`,
+    )
   }
   const named = [python, wheel, lib].filter((one) => one !== undefined).length
   if (named > 1) throw installError('--python, --wheel and --lib exclude each other. Give one of them.')
-  if (version !== undefined && named > 0) throw installError('--version is for what pip fetches; --python, --wheel and --lib have one already.')
+  if (version !== undefined && named > 0)
+    throw installError('--version is for what pip fetches; --python, --wheel and --lib have one already.')
   if (version !== undefined) checkVersion(version, '--version')
   const folder = dataFolder()
   if (existsSync(folder) && !isOurs(folder)) {

@@ -59,6 +59,7 @@ export function patchExports(source: string): string {
 /** Inserts after a text that must occur once. */
 function insert(source: string, after: string, text: string): string {
   const parts = source.split(after)
-  if (parts.length !== 2) throw installError(`the sources of @tensorflow/tfjs-node are not those of 4.22.0: '${after.trim()}' occurs ${parts.length - 1} times.`)
+  if (parts.length !== 2)
+    throw installError(`the sources of @tensorflow/tfjs-node are not those of 4.22.0: '${after.trim()}' occurs ${parts.length - 1} times.`)
   return parts.join(after + text)
 }

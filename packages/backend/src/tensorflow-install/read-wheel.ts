@@ -53,7 +53,10 @@ export async function openWheel(file: string): Promise<Wheel> {
         try {
           await entry.getData(Writable.toWeb(createWriteStream(target)) as WritableStream<Uint8Array>)
         } catch (error) {
-          throw installError(`--wheel ${file}: ${entry.filename} cannot be unpacked: ${(error as Error).message}. Download it again.`, error)
+          throw installError(
+            `--wheel ${file}: ${entry.filename} cannot be unpacked: ${(error as Error).message}. Download it again.`,
+            error,
+          )
         }
       }
       const place = join(folder, 'tensorflow')
@@ -76,7 +79,9 @@ function checkName(file: string): void {
   checkVersion(version, `--wheel ${file}`)
   const processor = process.arch === 'x64' ? 'x86_64' : 'aarch64'
   if (!platform.includes('linux') || !platform.endsWith(processor)) {
-    throw installError(`--wheel ${file}: is for ${platform}, this machine is linux ${processor}. Take the wheel for it, or leave --wheel out.`)
+    throw installError(
+      `--wheel ${file}: is for ${platform}, this machine is linux ${processor}. Take the wheel for it, or leave --wheel out.`,
+    )
   }
 }
 

@@ -64,11 +64,18 @@ function sitePackages(environment: string): string[] {
   return ['lib', 'lib64']
     .map((name) => join(environment, name))
     .filter((lib) => existsSync(lib))
-    .flatMap((lib) => readdirSync(lib).filter((name) => /^python3/.test(basename(name))).map((name) => join(lib, name, 'site-packages')))
+    .flatMap((lib) =>
+      readdirSync(lib)
+        .filter((name) => /^python3/.test(basename(name)))
+        .map((name) => join(lib, name, 'site-packages')),
+    )
 }
 
 function include(place: string, option: string): string {
   const found = [join(place, 'include'), join(place, '..', 'include')].find((one) => existsSync(join(one, 'tensorflow/c/c_api.h')))
-  if (found === undefined) throw installError(`${option} ${place}: has no include/tensorflow/c/c_api.h. TensorFlow's wheels and archives have it; install it again.`)
+  if (found === undefined)
+    throw installError(
+      `${option} ${place}: has no include/tensorflow/c/c_api.h. TensorFlow's wheels and archives have it; install it again.`,
+    )
   return found
 }

@@ -11,11 +11,16 @@ export async function writeTfjsFiles(from: string, to: string): Promise<void> {
   const isScript = (name: string): boolean => name.endsWith('.js') && !name.endsWith('_test.js')
   for (const folder of ['', 'kernels', 'io']) {
     await mkdir(join(to, 'dist', folder), { recursive: true })
-    const names = folder === '' ? ['nodejs_kernel_backend.js', 'register_all_kernels.js', 'int64_tensors.js'] : await readdir(join(from, 'dist', folder))
+    const names =
+      folder === ''
+        ? ['nodejs_kernel_backend.js', 'register_all_kernels.js', 'int64_tensors.js']
+        : await readdir(join(from, 'dist', folder))
     for (const name of names.filter(isScript)) {
       const source = await readFile(join(from, 'dist', folder, name), 'utf8')
       const functions = folder === '' ? './functions-of-util' : '../functions-of-util'
-      const own = /\butil_1\.(isNullOrUndefined|isArray)\b/.test(source) ? source.replaceAll('require("util")', `require("${functions}")`) : source
+      const own = /\butil_1\.(isNullOrUndefined|isArray)\b/.test(source)
+        ? source.replaceAll('require("util")', `require("${functions}")`)
+        : source
       await writeFile(join(to, 'dist', folder, name), own)
     }
   }

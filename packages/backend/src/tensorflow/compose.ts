@@ -11,20 +11,21 @@ export type Operand = TensorInfo | Result
 /** TensorFlow's operations, for one kernel; what they give lives until the kernel ends. */
 export interface Operations {
   /** Runs an operation with one output. */
-  run(operation: string, attributes: readonly Attribute[], inputs: readonly Operand[]): Result
+  readonly run: (operation: string, attributes: readonly Attribute[], inputs: readonly Operand[]) => Result
   /** Runs an operation with several outputs. */
-  runAll(operation: string, attributes: readonly Attribute[], inputs: readonly Operand[], outputs: number): Result[]
+  readonly runAll: (operation: string, attributes: readonly Attribute[], inputs: readonly Operand[], outputs: number) => Result[]
   /** int32 numbers, a vector unless a shape is given: sizes and axes are tensors in TensorFlow. */
-  ints(values: readonly number[], shape?: readonly number[]): Result
+  readonly ints: (values: readonly number[], shape?: readonly number[]) => Result
   /** float32 numbers of a shape; a scalar without one. */
-  floats(values: readonly number[], shape?: readonly number[]): Result
+  readonly floats: (values: readonly number[], shape?: readonly number[]) => Result
 }
 
 /** Makes tensors of TensorFlow.js out of TensorFlow's operations, and frees everything they made but the results; on an error, everything. */
 export function compose(backend: NodeBackend, build: (operations: Operations) => readonly Result[]): TensorInfo[] {
   const { binding } = backend
   const made = new Set<number>()
-  const idOf = (operand: Operand): number => ('id' in operand && !('dataId' in operand) ? operand.id : backend.getInputTensorIds([operand as TensorInfo])[0])
+  const idOf = (operand: Operand): number =>
+    'id' in operand && !('dataId' in operand) ? operand.id : backend.getInputTensorIds([operand as TensorInfo])[0]
   const runAll: Operations['runAll'] = (operation, attributes, inputs, outputs) => {
     const results = binding.executeOp(operation, attributes, inputs.map(idOf), outputs)
     for (const { id } of results) made.add(id)

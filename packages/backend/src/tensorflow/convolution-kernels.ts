@@ -30,7 +30,16 @@ function sizesOf(
 ): backend_util.Conv2DInfo {
   const layout = backend_util.convertConv2DDataFormat(dataFormat)
   const pair = dilations ?? 1
-  return backend_util.computeConv2DInfo(inputShape as Shape4D, filterShape as Shape4D, strides, pair, pad, dimRoundingMode, depthwise, layout)
+  return backend_util.computeConv2DInfo(
+    inputShape as Shape4D,
+    filterShape as Shape4D,
+    strides,
+    pair,
+    pad,
+    dimRoundingMode,
+    depthwise,
+    layout,
+  )
 }
 
 /**
@@ -42,7 +51,11 @@ export const convolutionKernels: TensorFlowKernels = (backend) => ({
   ...family(backend, 'DepthwiseConv2dNative', true),
 })
 
-function family(backend: Parameters<TensorFlowKernels>[0], name: 'Conv2D' | 'DepthwiseConv2dNative', depthwise: boolean): Record<string, KernelFunc> {
+function family(
+  backend: Parameters<TensorFlowKernels>[0],
+  name: 'Conv2D' | 'DepthwiseConv2dNative',
+  depthwise: boolean,
+): Record<string, KernelFunc> {
   const more: readonly Attribute[] = depthwise ? [] : [attribute.bool('use_cudnn_on_gpu', true)]
   const convolve: KernelFunc = ({ inputs, attrs }) => {
     const { x, filter } = inputs as Inputs<'x' | 'filter'>
@@ -73,7 +86,7 @@ function family(backend: Parameters<TensorFlowKernels>[0], name: 'Conv2D' | 'Dep
     const first = options.dataFormat === 'NCHW'
     const shape = lastShape(options.inputShape, first)
     // oneDNN has no convolution whose padding is most of what it reads: the padding is made part of the input, and cut off again.
-    const wide = sizes.effectiveFilterHeight > sizes.inHeight || sizes.effectiveFilterWidth > sizes.inWidth
+    const wide = sizes.effectiveFilterHeight >= sizes.inHeight || sizes.effectiveFilterWidth >= sizes.inWidth
     return compose(backend, (operations) => {
       const { run, ints } = operations
       const [top, bottom, left, right] = padding(sizes)

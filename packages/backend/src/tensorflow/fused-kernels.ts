@@ -77,7 +77,11 @@ function oneByOne(run: RunKernel, name: string, images: Images, options: FusedCo
 }
 
 /** A convolution of images `[batch, channels, height, width]`, as that of the transposed images. A bias has one axis in both. */
-function channelsLast(backend: NodeBackend, { preluActivationWeights: alpha, x, ...weights }: Images, options: FusedConv2DAttrs): TensorInfo {
+function channelsLast(
+  backend: NodeBackend,
+  { preluActivationWeights: alpha, x, ...weights }: Images,
+  options: FusedConv2DAttrs,
+): TensorInfo {
   const { pad } = options
   return runKernels(backend, (run) => {
     const inputs = { x: run('Transpose', { x }, { perm: TO_LAST }), ...weights, ...(alpha && { preluActivationWeights: last(run, alpha) }) }

@@ -68,8 +68,7 @@ export const optimizerKernels: TensorFlowKernels = (backend) => {
       const { value, m, v, gradient } = inputs as Record<'value' | 'm' | 'v' | 'gradient', TensorInfo>
       return adam('AudiotagAdam', { values: [value], m: [m], v: [v], gradients: [gradient] }, attrs)
     },
-    AudiotagAdamAll: ({ inputs, attrs }) =>
-      adam('AudiotagAdamAll', inputs as unknown as Lists<'values' | 'm' | 'v' | 'gradients'>, attrs),
+    AudiotagAdamAll: ({ inputs, attrs }) => adam('AudiotagAdamAll', inputs as unknown as Lists<'values' | 'm' | 'v' | 'gradients'>, attrs),
     AudiotagSgd: ({ inputs, attrs }) => {
       const { value, velocity, gradient } = inputs as Record<'value' | 'velocity' | 'gradient', TensorInfo>
       return sgd('AudiotagSgd', { values: [value], velocities: [velocity], gradients: [gradient] }, attrs)
@@ -92,8 +91,12 @@ export const optimizerKernels: TensorFlowKernels = (backend) => {
   }
 }
 
-const cast = (run: Parameters<Parameters<typeof compose>[1]>[0]['run'], x: Parameters<typeof run>[2][0], from: number, to: number): ReturnType<typeof run> =>
-  run('Cast', [attribute.type('SrcT', from), attribute.type('DstT', to), attribute.bool('Truncate', false)], [x])
+const cast = (
+  run: Parameters<Parameters<typeof compose>[1]>[0]['run'],
+  x: Parameters<typeof run>[2][0],
+  from: number,
+  to: number,
+): ReturnType<typeof run> => run('Cast', [attribute.type('SrcT', from), attribute.type('DstT', to), attribute.bool('Truncate', false)], [x])
 
 /** 1 - βᵏ for the β that TensorFlow computes with, which is rounded to float32. */
 function ofFloat32(beta: number, correction: number): number {

@@ -44,12 +44,19 @@ function windowsOf(x: TensorInfo, attrs: unknown, axes: 2 | 3): Windows {
   if (axes === 2) {
     const info = backend_util.computePool2DInfo(x.shape as never, filterSize as number, strides as number, 1, pad, dimRoundingMode)
     const { padInfo, filterHeight, filterWidth, strideHeight, strideWidth, inShape, outShape } = info
-    return windows(inShape, outShape, [1, filterHeight, filterWidth, 1], [1, strideHeight, strideWidth, 1], padInfo.type, [padInfo.top, padInfo.left])
+    return windows(inShape, outShape, [1, filterHeight, filterWidth, 1], [1, strideHeight, strideWidth, 1], padInfo.type, [
+      padInfo.top,
+      padInfo.left,
+    ])
   }
   const info = backend_util.computePool3DInfo(x.shape as never, filterSize, strides, 1, pad, dimRoundingMode)
   const { padInfo, filterDepth, filterHeight, filterWidth, strideDepth, strideHeight, strideWidth, inShape, outShape } = info
   const sizes = [1, filterDepth, filterHeight, filterWidth, 1]
-  return windows(inShape, outShape, sizes, [1, strideDepth, strideHeight, strideWidth, 1], padInfo.type, [padInfo.front, padInfo.top, padInfo.left])
+  return windows(inShape, outShape, sizes, [1, strideDepth, strideHeight, strideWidth, 1], padInfo.type, [
+    padInfo.front,
+    padInfo.top,
+    padInfo.left,
+  ])
 }
 
 function windows(
@@ -79,7 +86,8 @@ const poolAttributes = ({ sizes, strides, padding }: Windows, type: Attribute = 
 ]
 
 /** Whether a pooling changes nothing, or has no output at all: TensorFlow.js allows filters larger than the input. */
-const isIdentity = ({ inShape, outShape, sizes }: Windows): boolean => sizes.every((size) => size === 1) && util.arraysEqual([...inShape], [...outShape])
+const isIdentity = ({ inShape, outShape, sizes }: Windows): boolean =>
+  sizes.every((size) => size === 1) && util.arraysEqual([...inShape], [...outShape])
 const isEmpty = ({ outShape }: Windows): boolean => outShape.some((size) => size <= 0)
 
 function maxPool(backend: NodeBackend, name: string, axes: 2 | 3): KernelFunc {
@@ -121,7 +129,10 @@ function averagePool(backend: NodeBackend, name: string, axes: 2 | 3): KernelFun
       if (!sizes.pads) return [averages]
       // Padding does not count: divided by the part of each window that is none.
       const shape = sizes.inShape.map((size, axis) => (axis === 0 || axis === sizes.inShape.length - 1 ? 1 : size))
-      const ones = floats(Array.from({ length: util.sizeFromShape(shape) }, () => 1), shape)
+      const ones = floats(
+        Array.from({ length: util.sizeFromShape(shape) }, () => 1),
+        shape,
+      )
       const shares = run(name, poolAttributes(sizes), [padded(operations, ones, sizes, 0)])
       return [run('DivNoNan', [FLOAT], [averages, shares])]
     })[0]
@@ -152,7 +163,11 @@ const empty = ({ floats }: Operations, { outShape }: Windows): Result =>
 /** The input with its padding. */
 function padded({ run, ints, floats }: Operations, x: Operand, { pads }: Windows, value: number): Operand {
   if (!pads) return x
-  const rows = run('Reshape', [attribute.type('T', DT.int32), attribute.type('Tshape', DT.int32)], [ints(pads.flat()), ints([pads.length, 2])])
+  const rows = run(
+    'Reshape',
+    [attribute.type('T', DT.int32), attribute.type('Tshape', DT.int32)],
+    [ints(pads.flat()), ints([pads.length, 2])],
+  )
   return run('PadV2', [FLOAT, attribute.type('Tpaddings', DT.int32)], [x, rows, floats([value])])
 }
 
