@@ -3,6 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { BackendError, backendReport, selectBackend, useWasm } from '@audiotag/backend'
 
+// What a machine has installed for TensorFlow is the concern of tensorflow.test.ts.
+process.env['AUDIOTAG_TENSORFLOW'] = '/nowhere/audiotag-tensorflow'
+
 describe('selectBackend', () => {
   beforeAll(() => useWasm({ threads: 1 }))
   afterAll(() => tf.setBackend('wasm'))

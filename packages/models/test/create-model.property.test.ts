@@ -30,7 +30,7 @@ const filler = (shape: number[], value: number): tf.Tensor => tf.add(tf.zeros(sh
 const logMel = (['resnet18', 'seresnext50'] as const).map((architecture) => ({ architecture, min: architectures[architecture].minLength }))
 const timeout = 60_000
 
-describeBackends(['cpu', 'wasm'], (backend) => {
+describeBackends(['cpu', 'wasm', 'tensorflow'], (backend) => {
   const numRuns = backend === 'cpu' ? 4 : 12
 
   test.each(logMel)(

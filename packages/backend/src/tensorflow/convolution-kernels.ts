@@ -1,0 +1,102 @@
+import { backend_util } from '@tensorflow/tfjs-core'
+import type { KernelFunc } from '@tensorflow/tfjs-core'
+
+import { attribute, DT } from './binding.js'
+import type { Attribute } from './binding.js'
+import { compose, FLOAT, typeOf } from './compose.js'
+import type { TensorFlowKernels } from './own-kernels.js'
+import { asWanted, channelsLast, dilationAttribute, lastShape, padding, windowAttributes } from './spatial.js'
+import type { Inputs } from './spatial.js'
+
+/** Attributes of all of TensorFlow.js's convolutions. */
+interface ConvolutionAttributes {
+  readonly strides: [number, number] | number
+  readonly pad: 'valid' | 'same' | number | backend_util.ExplicitPadding
+  readonly dilations?: [number, number] | number
+  readonly dataFormat?: 'NHWC' | 'NCHW'
+  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil'
+  readonly inputShape: [number, number, number, number]
+  readonly filterShape: [number, number, number, number]
+}
+
+type Shape4D = [number, number, number, number]
+
+/** Sizes of a convolution. */
+function sizesOf(
+  inputShape: readonly number[],
+  filterShape: readonly number[],
+  { strides, pad, dilations = 1, dataFormat = 'NHWC', dimRoundingMode }: ConvolutionAttributes,
+  depthwise: boolean,
+): backend_util.Conv2DInfo {
+  const layout = backend_util.convertConv2DDataFormat(dataFormat)
+  const pair = dilations ?? 1
+  return backend_util.computeConv2DInfo(
+    inputShape as Shape4D,
+    filterShape as Shape4D,
+    strides,
+    pair,
+    pad,
+    dimRoundingMode,
+    depthwise,
+    layout,
+  )
+}
+
+/**
+ * Convolutions and their gradients with any padding, in both layouts. Stock, the gradients take 'same' and 'valid' alone, and channels first needs
+ * a TensorFlow that has it on this device.
+ */
+export const convolutionKernels: TensorFlowKernels = (backend) => ({
+  ...family(backend, 'Conv2D', false),
+  ...family(backend, 'DepthwiseConv2dNative', true),
+})
+
+function family(
+  backend: Parameters<TensorFlowKernels>[0],
+  name: 'Conv2D' | 'DepthwiseConv2dNative',
+  depthwise: boolean,
+): Record<string, KernelFunc> {
+  const more: readonly Attribute[] = depthwise ? [] : [attribute.bool('use_cudnn_on_gpu', true)]
+  const convolve: KernelFunc = ({ inputs, attrs }) => {
+    const { x, filter } = inputs as Inputs<'x' | 'filter'>
+    const options = attrs as unknown as ConvolutionAttributes
+    const sizes = sizesOf(x.shape, filter.shape, options, depthwise)
+    const first = options.dataFormat === 'NCHW'
+    return compose(backend, (operations) => {
+      const attributes = [typeOf(x), ...windowAttributes(sizes), dilationAttribute(sizes), ...more]
+      const y = operations.run(name, attributes, [channelsLast(operations, x, first), filter])
+      return [asWanted(operations, y, first)]
+    })[0]
+  }
+  const filterGradient: KernelFunc = ({ inputs, attrs }) => {
+    const { x, dy } = inputs as Inputs<'x' | 'dy'>
+    const options = attrs as unknown as ConvolutionAttributes
+    const sizes = sizesOf(x.shape, options.filterShape, options, depthwise)
+    const first = options.dataFormat === 'NCHW'
+    return compose(backend, (operations) => {
+      const attributes = [FLOAT, ...windowAttributes(sizes), dilationAttribute(sizes), ...more]
+      const given = [channelsLast(operations, x, first), operations.ints(options.filterShape), channelsLast(operations, dy, first)]
+      return [operations.run(`${name}BackpropFilter`, attributes, given)]
+    })[0]
+  }
+  const inputGradient: KernelFunc = ({ inputs, attrs }) => {
+    const { dy, filter } = inputs as Inputs<'dy' | 'filter'>
+    const options = attrs as unknown as ConvolutionAttributes
+    const sizes = sizesOf(options.inputShape, filter.shape, options, depthwise)
+    const first = options.dataFormat === 'NCHW'
+    const shape = lastShape(options.inputShape, first)
+    // oneDNN has no convolution whose padding is most of what it reads: the padding is made part of the input, and cut off again.
+    const wide = sizes.effectiveFilterHeight >= sizes.inHeight || sizes.effectiveFilterWidth >= sizes.inWidth
+    return compose(backend, (operations) => {
+      const { run, ints } = operations
+      const [top, bottom, left, right] = padding(sizes)
+      const outer = wide ? [shape[0], shape[1] + top + bottom, shape[2] + left + right, shape[3]] : shape
+      const windows = windowAttributes(wide ? { ...sizes, padInfo: { ...sizes.padInfo, type: 'VALID' } } : sizes)
+      const given = [ints(outer), filter, channelsLast(operations, dy, first)]
+      const dx = run(`${name}BackpropInput`, [FLOAT, ...windows, dilationAttribute(sizes), ...more], given)
+      const cut = wide ? run('Slice', [FLOAT, attribute.type('Index', DT.int32)], [dx, ints([0, top, left, 0]), ints(shape)]) : dx
+      return [asWanted(operations, cut, first)]
+    })[0]
+  }
+  return { [name]: convolve, [`${name}BackpropFilter`]: filterGradient, [`${name}BackpropInput`]: inputGradient }
+}
