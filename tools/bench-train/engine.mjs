@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
 /**
- * A child process that has a net ready and makes one step when asked.
+ * A child process that has a net ready and makes one step when asked. What is returned can be killed before it is ready.
  *
  * @param {string} program
  * @param {string[]} commandLine
  * @param {Record<string, string>} [env] besides the environment of this process
- * @returns {Promise<{ pid: number, version: string, backend?: string, step: () => Promise<number>, end: () => void, kill: () => void }>} `step` gives milliseconds
+ * @returns {Promise<{ pid: number, version: string, backend?: string, step: () => Promise<number>, end: () => void }> & { kill: () => void }} `step` gives milliseconds
  */
-export async function startEngine(program, commandLine, env = {}) {
+export function startEngine(program, commandLine, env = {}) {
   const child = spawn(program, commandLine, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } })
   let complaint = ''
   child.stderr.on('data', (chunk) => (complaint = (complaint + chunk).slice(-2000)))
@@ -24,8 +24,7 @@ export async function startEngine(program, commandLine, env = {}) {
     const { value } = await Promise.race([lines.next(), failed])
     return value === undefined ? failed : JSON.parse(value)
   }
-  const { version, backend } = await answer()
-  return {
+  const ready = answer().then(({ version, backend }) => ({
     pid: child.pid,
     version,
     backend,
@@ -35,8 +34,9 @@ export async function startEngine(program, commandLine, env = {}) {
       return ms
     },
     end: () => child.stdin.end(),
-    kill: () => child.kill('SIGKILL'),
-  }
+  }))
+  ready.catch(() => {}) // nor is a start
+  return Object.assign(ready, { kill: () => child.kill('SIGKILL') })
 }
 
 /** The line of a stack trace, of Node or Python, that says what happened. */
