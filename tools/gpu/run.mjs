@@ -194,9 +194,9 @@ async function measureAll() {
         pytorchDevice: devices,
         ratio,
       })
-      say(
-        `${step.net} ${step.input.join('×')} ${step.task} ${step.precision} ${name}: ${ours.ms?.toFixed(1) ?? ours.error}${ratio ? ` ms, PyTorch / ours ${ratio.toFixed(2)}` : ' ms'}`,
-      )
+      const said =
+        ours.ms === undefined ? ours.error : `${ours.ms.toFixed(1)} ms${ratio === undefined ? '' : `, PyTorch / ours ${ratio.toFixed(2)}`}`
+      say(`${step.net} ${step.input.join('×')} ${step.task} ${step.precision} ${name}: ${said}`)
       save()
     }
   }

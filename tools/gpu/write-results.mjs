@@ -41,7 +41,7 @@ export function markdown({ machine, setup, backends, suites, steps, complete, se
         step.precision,
         step.engine,
         step.ms === undefined ? `not measured: ${step.error}` : step.ms.toFixed(1),
-        step.pytorchMs?.toFixed(1) ?? '–',
+        step.pytorchMs?.toFixed(1) ?? (step.pytorchError === undefined ? '–' : `not measured: ${step.pytorchError}`),
         step.ratio?.toFixed(2) ?? '–',
       ]),
     ),
