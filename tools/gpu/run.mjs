@@ -22,6 +22,7 @@ const left = () => options.seconds - elapsed()
 
 mkdirSync(options.out, { recursive: true })
 const machine = findMachine(options.python)
+/** @type {{ machine: object, setup: object[], backends: { name: string, available: boolean, reason: string }[], suites: { ok: boolean }[], steps: { ms?: number }[], complete: boolean, seconds: number }} */
 const results = { machine, setup: [], backends: [], suites: [], steps: [], complete: false, seconds: 0 }
 const save = () => {
   results.seconds = elapsed()
@@ -68,21 +69,22 @@ console.log(
 )
 process.exit(failed === 0 && measured > 0 ? 0 : 1)
 
+function noteTensorFlow(ok, said) {
+  results.setup.push({ what: 'TensorFlow', ok, said })
+  say(`TensorFlow: ${said}`)
+}
+
 async function setUpTensorFlow() {
   const python = machine.pythons.find(({ tensorflow }) => tensorflow)
   const program = join(root, 'packages/backend/bin/audiotag-tensorflow.js')
-  const note = (ok, said) => {
-    results.setup.push({ what: 'TensorFlow', ok, said })
-    say(`TensorFlow: ${said}`)
-  }
   if (process.env.AUDIOTAG_TENSORFLOW && existsSync(join(process.env.AUDIOTAG_TENSORFLOW, 'installation.json')))
-    return note(true, `as AUDIOTAG_TENSORFLOW has it, ${process.env.AUDIOTAG_TENSORFLOW}`)
-  if (!python) return note(false, 'no Python here has TensorFlow (--python FILE names one)')
-  if (!existsSync(program)) return note(false, 'this version of @audiotag/backend has no audiotag-tensorflow')
+    return noteTensorFlow(true, `as AUDIOTAG_TENSORFLOW has it, ${process.env.AUDIOTAG_TENSORFLOW}`)
+  if (!python) return noteTensorFlow(false, 'no Python here has TensorFlow (--python FILE names one)')
+  if (!existsSync(program)) return noteTensorFlow(false, 'this version of @audiotag/backend has no audiotag-tensorflow')
   env.AUDIOTAG_TENSORFLOW = join(options.out, 'audiotag-tensorflow')
   const { code, output } = await execute(process.execPath, [program, 'install', '--python', python.prefix], Math.min(120, left()))
   if (code !== 0) delete env.AUDIOTAG_TENSORFLOW
-  note(
+  noteTensorFlow(
     code === 0,
     output
       .trim()
@@ -119,26 +121,31 @@ console.log(JSON.stringify((await backendReport()).backends)); process.exit(0)`
   }
 }
 
-/** TensorFlow.js's own specs, then the backend package's tests of training: as many as a third of the time allows. */
+/** What a suite may take: half of all time is for the measurements. */
+function suiteSeconds() {
+  return Math.min(150, left() - options.seconds / 2)
+}
+
+/** TensorFlow.js's own specs, then the backend package's tests of training. */
 async function runSuites(backend) {
-  const share = () => Math.min(150, left() - options.seconds / 2)
   const conformance = backend === 'node-gpu' ? 'node' : backend
   const vitest = join(root, 'node_modules/.bin/vitest')
+  const filter = conformance === 'node' ? 'tensorflow' : conformance
   const suites = [
-    [
-      'conformance',
-      existsSync(join(root, `tools/conformance/backends/${conformance}.js`)),
-      process.execPath,
-      ['tools/conformance/run.mjs', conformance],
-    ],
-    [
-      '@audiotag/backend',
-      existsSync(vitest),
-      vitest,
-      ['run', '--config', 'vitest.workspace.ts', '--project', '@audiotag/backend', conformance === 'node' ? 'tensorflow' : conformance],
-    ],
+    {
+      suite: 'conformance',
+      there: existsSync(join(root, `tools/conformance/backends/${conformance}.js`)),
+      program: process.execPath,
+      args: ['tools/conformance/run.mjs', conformance],
+    },
+    {
+      suite: '@audiotag/backend',
+      there: existsSync(vitest),
+      program: vitest,
+      args: ['run', '--config', 'vitest.workspace.ts', '--project', '@audiotag/backend', filter],
+    },
   ]
-  for (const [suite, there, program, args] of suites) {
+  for (const { suite, there, program, args } of suites) {
     const begun = elapsed()
     const note = (ok, result) => {
       results.suites.push({ suite, backend, ok, result, seconds: elapsed() - begun })
@@ -149,11 +156,11 @@ async function runSuites(backend) {
       say(`${suite} on ${backend}: not here`)
       continue
     }
-    if (share() < 5) {
+    if (suiteSeconds() < 5) {
       note(false, 'no time was left')
       continue
     }
-    const { code, output } = await execute(program, args, share())
+    const { code, output } = await execute(program, args, suiteSeconds())
     const last = output
       .trim()
       .split('\n')
@@ -249,7 +256,7 @@ function execute(program, args, seconds) {
     const timer = setTimeout(
       () => {
         code = null
-        process.kill(-child.pid, 'SIGKILL')
+        process.kill(-Number(child.pid), 'SIGKILL')
       },
       Math.max(1, seconds) * 1000,
     )

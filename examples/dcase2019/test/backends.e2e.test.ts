@@ -86,7 +86,7 @@ describe.each(here)('predictions of one and the same snapshot on %s', (name) => 
       const [ours, theirs] = [scoresOf(at, model), scoresOf(reference, model)]
       expect(ours.shape).toEqual(theirs.shape)
       // float32 sums in another order, through 34 layers
-      for (const [index, score] of ours.data.entries()) expect(Math.abs(Number(score) - Number(theirs.data[index]))).toBeLessThan(1e-4)
+      for (const [index, score] of ours.data.entries()) expect(Math.abs(score - theirs.data[index])).toBeLessThan(1e-4)
     },
     300_000,
   )

@@ -117,13 +117,14 @@ describe('a training that was stopped goes on to the same bits', () => {
   )
 })
 
+const file = (run: string) => join(run, 'models/A-fold0/run.json')
+
 describe('a training that goes on where another backend is', () => {
   interface Record {
     readonly status: string
     readonly backend: { name: string }
     readonly backends?: object[]
   }
-  const file = (run: string) => join(run, 'models/A-fold0/run.json')
   const record = (run: string) => JSON.parse(readFileSync(file(run), 'utf8')) as Record
   /** Stopped after two epochs; the record is made to say that cpu, too slow for a test, trained them. */
   const begunOnCpu = async (name: string) => {

@@ -91,7 +91,6 @@ async function examined(name: string, threads: number, measure: boolean): Promis
       length: measured.slice,
       mels: timedMels,
     })
-    const rounded = (value: number): number => Number(value.toPrecision(3))
     return {
       name,
       available: true,
@@ -103,6 +102,8 @@ async function examined(name: string, threads: number, measure: boolean): Promis
     return { name, available: false, reason: (error as Error).message.replace(/\.$/u, ''), needs: backendNeeds[name] ?? [] }
   }
 }
+
+const rounded = (value: number): number => Number(value.toPrecision(3))
 
 function backendLines({ name, reason, needs, clipsPerSecond }: DoctorBackend): string[] {
   const label = name.padEnd(9)
