@@ -46,12 +46,16 @@ test('a net that is not there is named, with the ones that are', async () => {
 test.each([
   ['gpu', /--backend must be of node-gpu, node, webgpu, wasm, cpu, got gpu\n/],
   ['wasm,', /--backend must be of .*, got \n/],
-])('--backend %s is an error with the ones there are', async (backend, message) => {
-  await expect(promisify(execFile)(process.execPath, [bench, '--quick', '--backend', backend])).rejects.toMatchObject({
-    code: 2,
-    stderr: expect.stringMatching(message),
-  })
-})
+])(
+  '--backend %s is an error with the ones there are',
+  async (backend, message) => {
+    await expect(promisify(execFile)(process.execPath, [bench, '--quick', '--backend', backend])).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(message),
+    })
+  },
+  30_000,
+)
 
 test('a backend that is not here is refused with its reason; an engine that does not start does not stop the others', async () => {
   const { backends } = await backendReport()

@@ -58,6 +58,10 @@ test('where nothing is here it says so, writes what it found and ends with 1', a
 test.each([
   [['--seconds', '900'], /--seconds must be 10 to 590, got 900/],
   [['--backend', 'cuda'], /--backend must be of node-gpu, node, webgpu, wasm, got cuda/],
-])('%s is bad usage', async (args, message) => {
-  expect(await run(...args)).toMatchObject({ code: 2, stderr: expect.stringMatching(message) as string })
-})
+])(
+  '%s is bad usage',
+  async (args, message) => {
+    expect(await run(...args)).toMatchObject({ code: 2, stderr: expect.stringMatching(message) as string })
+  },
+  30_000,
+)
