@@ -138,12 +138,12 @@ describe('a training that goes on where another backend is', () => {
   it('auto takes the one that it began on, though a faster one is here', async () => {
     const run = await begunOnCpu('auto')
     const { child, done } = startProgram(...training(run, '--backend', 'auto'))
-    await vi.waitUntil(() => record(run).status === 'running', { timeout: 40_000, interval: 100 })
+    await vi.waitUntil(() => record(run).status === 'running', { timeout: 200_000, interval: 100 })
     child.kill('SIGKILL')
     expect((await done).stdout).not.toContain('"type":"warning"')
     expect(record(run).backend.name).toBe('cpu')
     expect(record(run)).not.toHaveProperty('backends')
-  }, 60_000)
+  }, 240_000)
 
   it('one that is named is taken, with a warning, and both are in run.json', async () => {
     const run = await begunOnCpu('named')
@@ -162,7 +162,7 @@ describe('a training that goes on where another backend is', () => {
     })
     await succeeds('predict', '--run', run, '--model', 'A', '--fold', '0', '--json', '--quiet', '--backend', 'wasm')
     expect(record(run)).toMatchObject({ predictions: { status: 'done', backends: ['wasm'] } })
-  }, 60_000)
+  }, 240_000)
 
   it('one that is not here is refused with what it needs, and nothing is lost', async () => {
     const run = copyOfPrepared('absent')
@@ -176,7 +176,7 @@ describe('a training that goes on where another backend is', () => {
     expect(code).toBe(3)
     expect(stderr).toMatch(new RegExp(`--backend ${absent.name} cannot be used here: .*It needs:\n {2}np`, 'u'))
     expect(record(run)).toEqual(before)
-  }, 60_000)
+  }, 240_000)
 })
 
 describe('methods that make their own targets', () => {
