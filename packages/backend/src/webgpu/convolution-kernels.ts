@@ -101,15 +101,15 @@ function convolve(gpu: GpuBackend, x: TensorInfo, filter: TensorInfo, sizes: Siz
         buffer: 'x',
         width: widthOf(inChannels),
         along: 'sum',
-        prepare: `
-  let n_J = m_J / u.outWidth / u.outHeight * u.inHeight;
-  let y_J = m_J / u.outWidth % u.outHeight * ${strideHeight} - u.padTop;
-  let x_J = m_J % u.outWidth * ${strideWidth} - u.padLeft;`,
+        prepare: `vec3i(
+      m / u.outWidth / u.outHeight * u.inHeight,
+      m / u.outWidth % u.outHeight * ${strideHeight} - u.padTop,
+      m % u.outWidth * ${strideWidth} - u.padLeft)`,
         locate: `
-      let row = y_J + k / ${inChannels * filterWidth};
-      let column = x_J + k / ${inChannels} % ${filterWidth};
+      let row = h.y + k / ${inChannels * filterWidth};
+      let column = h.z + k / ${inChannels} % ${filterWidth};
       inside = inside && row >= 0 && row < u.inHeight && column >= 0 && column < u.inWidth;
-      place = ((n_J + row) * u.inWidth + column) * ${inChannels} + k % ${inChannels};`,
+      place = ((h.x + row) * u.inWidth + column) * ${inChannels} + k % ${inChannels};`,
       },
       b: { buffer: 'weights', width: widthOf(outChannels), along: 'side', prepare: '', locate: `place = k * ${outChannels} + m;` },
       store: `place = m * ${outChannels};`,
@@ -169,15 +169,15 @@ function inputGradient(gpu: GpuBackend, dy: TensorInfo, filter: TensorInfo, size
           buffer: 'dy',
           width: widthOf(outChannels),
           along: 'sum',
-          prepare: `
-  let n_J = m_J / gridWidth / max(1, gridHeight) * u.outHeight;
-  let y_J = (m_J / gridWidth % max(1, gridHeight) * ${strideHeight} + phaseY + u.padTop - firstY) / ${strideHeight};
-  let x_J = (m_J % gridWidth * ${strideWidth} + phaseX + u.padLeft - firstX) / ${strideWidth};`,
+          prepare: `vec3i(
+      m / gridWidth / max(1, gridHeight) * u.outHeight,
+      (m / gridWidth % max(1, gridHeight) * ${strideHeight} + phaseY + u.padTop - firstY) / ${strideHeight},
+      (m % gridWidth * ${strideWidth} + phaseX + u.padLeft - firstX) / ${strideWidth})`,
           locate: `${tapOf}
-      let row = y_J - tapY;
-      let column = x_J - tapX;
+      let row = h.y - tapY;
+      let column = h.z - tapX;
       inside = inside && row >= 0 && row < u.outHeight && column >= 0 && column < u.outWidth;
-      place = ((n_J + row) * u.outWidth + column) * ${outChannels} + k % ${outChannels};`,
+      place = ((h.x + row) * u.outWidth + column) * ${outChannels} + k % ${outChannels};`,
         },
         b,
         store: `
@@ -211,15 +211,12 @@ function weightGradient(gpu: GpuBackend, x: TensorInfo, dy: TensorInfo, sizes: S
         buffer: 'x',
         width: widthOf(inChannels),
         along: 'side',
-        prepare: `
-  let c_J = m_J % ${inChannels};
-  let y_J = m_J / ${inChannels * filterWidth} - u.padTop;
-  let x_J = m_J / ${inChannels} % ${filterWidth} - u.padLeft;`,
+        prepare: `vec3i(m % ${inChannels}, m / ${inChannels * filterWidth} - u.padTop, m / ${inChannels} % ${filterWidth} - u.padLeft)`,
         locate: `
-      let row = k / u.outWidth % u.outHeight * ${strideHeight} + y_J;
-      let column = k % u.outWidth * ${strideWidth} + x_J;
+      let row = k / u.outWidth % u.outHeight * ${strideHeight} + h.y;
+      let column = k % u.outWidth * ${strideWidth} + h.z;
       inside = inside && row >= 0 && row < u.inHeight && column >= 0 && column < u.inWidth;
-      place = ((k / u.outWidth / u.outHeight * u.inHeight + row) * u.inWidth + column) * ${inChannels} + c_J;`,
+      place = ((k / u.outWidth / u.outHeight * u.inHeight + row) * u.inWidth + column) * ${inChannels} + h.x;`,
       },
       b: { buffer: 'dy', width: widthOf(outChannels), along: 'side', prepare: '', locate: `place = k * ${outChannels} + m;` },
       store: `place = m * ${outChannels};`,

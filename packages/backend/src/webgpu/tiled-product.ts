@@ -10,9 +10,9 @@ export interface Operand {
   readonly width: 1 | 4
   /** Whether neighbours in memory lie along the sum (k) or along the rows or columns of the product. */
   readonly along: 'sum' | 'side'
-  /** Code that runs once a unit, before the sum; `m` is its row or column. Names end in `_J`. */
+  /** Three integers, a `vec3i` of `m`, the row or column of a unit: computed once, before the sum. Empty for none. */
   readonly prepare: string
-  /** Code in the loop that sets `inside` and `place`, the index of the unit's first element; `m`, `k` are its row or column and term. */
+  /** Code in the loop that sets `inside` and `place`, the index of the unit's first element; `m`, `k` are its row or column and term, `h` the integers. */
   readonly locate: string
 }
 
@@ -140,8 +140,8 @@ function tiledProduct({ a, b, words, start, store }: ProductSource, shape: Tile,
     words: ['rows', 'columns', 'inner', 'chunk', ...words],
     threads,
     declarations: `
-var<workgroup> tileA: array<vec4f, ${(terms * rows) / 4}>;
-var<workgroup> tileB: array<vec4f, ${(terms * columns) / 4}>;`,
+var<workgroup> tileA: array<array<vec4f, ${rows / 4}>, ${terms}>;
+var<workgroup> tileB: array<array<vec4f, ${columns / 4}>, ${terms}>;`,
     body: `
   var rows = u.rows;
   var inner = u.inner;
@@ -161,8 +161,8 @@ ${loadA.load}
 ${loadB.load}
     workgroupBarrier();
     for (var i = 0; i < ${terms}; i++) {
-${rowGroups.map((g) => `      let a${g} = tileA[i * ${rows / 4} + down + ${g * down}];`).join('\n')}
-${columnGroups.map((h) => `      let b${h} = tileB[i * ${columns / 4} + across + ${h * across}];`).join('\n')}
+${rowGroups.map((g) => `      let a${g} = tileA[i][down + ${g * down}];`).join('\n')}
+${columnGroups.map((h) => `      let b${h} = tileB[i][across + ${h * across}];`).join('\n')}
 ${cells.map(({ g, r, h, name }) => `      ${name} = fma(vec4f(a${g}[${r}]), b${h}, ${name});`).join('\n')}
     }
     workgroupBarrier();
@@ -206,40 +206,39 @@ function loader(
   const alongSum = along === 'sum'
   const run = (alongSum ? terms : side) / width
   const zero = width === 4 ? 'vec4f(0.0)' : '0.0'
-  const unit = (j: number): { m: string; k: string } => {
-    const index = `(thread + ${j * threads})`
-    return alongSum
-      ? { m: `${index} / ${run}`, k: `${index} % ${run} * ${width}` }
-      : { m: `${index} % ${run} * ${width}`, k: `${index} / ${run}` }
-  }
-  const suffix = (text: string, j: number): string => text.replaceAll('_J', `_${target}${j}`)
-  const guard = (j: number): string => ((j + 1) * threads > units ? `if (thread + ${j * threads} < ${units}) ` : '')
+  // Loops, not one text for each unit: some compilers take time that grows with the square of a program.
+  const unit = `
+    let unit = thread + j * ${threads};
+    let s = ${alongSum ? `unit / ${run}` : `unit % ${run} * ${width}`};
+    let t = ${alongSum ? `unit % ${run} * ${width}` : `unit / ${run}`};
+    let m = ${side0} + s;`
+  const held = `held${target}`
+  const put =
+    width === 1
+      ? `${target}[t][s / 4][s % 4] = value;`
+      : alongSum
+        ? numbers(4)
+            .map((i) => `${target}[t + ${i}][s / 4][s % 4] = value[${i}];`)
+            .join(' ')
+        : `${target}[t][s / 4] = value;`
   return {
-    prepare: numbers(each)
-      .map((j) => suffix(`  let s_J = ${unit(j).m};\n  let t_J = ${unit(j).k};\n  let m_J = ${side0} + s_J;\n${prepare}`, j))
-      .join('\n'),
-    load: numbers(each)
-      .map((j) => {
-        const put =
-          width === 1
-            ? `${target}[t_J * ${side / 4} + s_J / 4][s_J % 4] = value;`
-            : alongSum
-              ? numbers(4)
-                  .map((i) => `${target}[(t_J + ${i}) * ${side / 4} + s_J / 4][s_J % 4] = value[${i}];`)
-                  .join(' ')
-              : `${target}[t_J * ${side / 4} + s_J / 4] = value;`
-        const code = `    ${guard(j)}{
-      let m = m_J;
-      let k = k0 + t_J;
+    prepare: prepare
+      ? `
+  var ${held}: array<vec3i, ${each}>;
+  for (var j = 0; j < ${each}; j++) {${unit}
+    ${held}[j] = ${prepare};
+  }`
+      : '',
+    load: `
+    for (var j = 0; j < ${each}; j++) {${unit}
+      let k = k0 + t;
+      ${prepare ? `let h = ${held}[j];` : ''}
       var place = 0;
       var inside = m < ${sides} && k < end;
       ${locate}
       var value = ${zero};
       if (inside) { value = ${buffer}[place${width === 4 ? ' / 4' : ''}]; }
-      ${put}
-    }`
-        return suffix(code, j)
-      })
-      .join('\n'),
+      ${each * threads > units ? `if (unit < ${units}) { ${put} }` : put}
+    }`,
   }
 }
