@@ -37,12 +37,13 @@ export class DeviceFaults {
   }
 
   /** Keeps the first error; later ones follow from it. `kernel` made what failed, where that is known. */
-  record(error: { readonly message: string }, kernel?: string): void {
+  record(error: { readonly message: string }, kernel?: string, memory = false): void {
     const place = kernel ?? /"kernel ([^"]+)"/.exec(error.message)?.[1] ?? `the calls up to ${this.kernel || 'the first kernel'}`
     const message =
       `webgpu: the device failed in ${place}: ${error.message} Nothing computed since is valid, and this backend stays out of use: ` +
       'start a new process or page, with smaller tensors if it was memory, or use another backend.'
-    this.#fault ??= new BackendError('device', message, { cause: error })
+    // Bindings to memory that was not given fail before the device says why.
+    if (!this.#fault || memory) this.#fault = new BackendError(memory ? 'out-of-memory' : 'device', message, { cause: error })
   }
 
   /** Throws what has gone wrong. */
@@ -58,7 +59,7 @@ export class DeviceFaults {
       return make()
     } finally {
       const scope = device.popErrorScope().then(
-        (error) => void (error && this.record(error, kernel)),
+        (error) => void (error && this.record(error, kernel, true)),
         // The device is lost, which is recorded elsewhere.
         () => {},
       )
