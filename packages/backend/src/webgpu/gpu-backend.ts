@@ -38,8 +38,9 @@ export interface GpuBackend extends StockBackend {
   /** A program, compiled at the first call with this key. */
   program(key: string, source: () => ProgramSource): Program
   run(program: Program, dispatch: Dispatch): void
-  /** Numbers of this very call, such as a learning rate, for `reals`. */
+  /** Numbers of this very call, such as a learning rate, for `reals`; free again with `releaseRates`, after the last run. */
   rates(reals: readonly number[]): GPUBuffer
+  releaseRates(buffer: GPUBuffer): void
   /** A new float32 tensor. What is in it is not defined. */
   output(shape: readonly number[]): TensorInfo
   /** Memory for intermediate results, in bytes; free again with `release`. */
@@ -105,8 +106,12 @@ export function gpuBackendClass(
       const bytes = Math.ceil(reals.length / 4) * 16
       const buffer = this.bufferManager.acquireBuffer(bytes, GPUBufferUsage.COPY_DST | GPUBufferUsage.UNIFORM)
       this.queue.writeBuffer(buffer, 0, Float32Array.from(reals))
-      this.uniformPendingDisposal.push(buffer)
       return buffer
+    }
+
+    releaseRates(buffer: GPUBuffer): void {
+      // Written again before what is recorded now has run, it would change it: free once that is submitted.
+      this.uniformPendingDisposal.push(buffer)
     }
 
     output(shape: readonly number[]): TensorInfo {

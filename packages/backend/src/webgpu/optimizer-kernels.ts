@@ -128,6 +128,7 @@ ${numbers.map((i) => inBlock(i, rule(i))).join('')}`,
       groups: some.reduce((sum, n) => sum + Math.ceil(n / BLOCK), 0),
     })
   }
+  gpu.releaseRates(reals)
   for (const state of Object.values(states)) for (const tensor of state) gpu.changed(tensor)
   return []
 }
