@@ -30,6 +30,9 @@ export interface WebGpuStarted {
 
 let started: Promise<WebGpuStarted> | undefined
 
+/** Dawn ends when this object is collected, whatever devices it has opened. */
+let kept: GPU | undefined
+
 /**
  * Makes TensorFlow.js run on WebGPU with a device and kernels of this package: convolution and its gradients, fused batch norm, pooling and optimisers.
  * Any TensorFlow.js model trains afterwards. In Node it takes npm's webgpu (Dawn). Later calls return what the first one started, and make
@@ -57,8 +60,9 @@ async function start(options: WebGpuOptions): Promise<WebGpuStarted> {
   const { gpu, reason } = options.gpu ? { gpu: options.gpu } : await findGpu()
   const adapter = gpu ? await findAdapter(gpu) : reason
   if (typeof adapter === 'string') throw new BackendError('missing', `useWebGpu: ${adapter}. Use the wasm backend.`)
+  kept = gpu
   const opened = await openDevice(adapter)
-  const restore = showGpu(gpu as GPU)
+  const restore = showGpu(kept as GPU)
   try {
     await register(opened)
   } finally {
