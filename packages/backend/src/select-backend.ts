@@ -44,7 +44,7 @@ export async function selectBackend(name: BackendName | 'auto' = 'auto', options
   const rejected: RejectedBackend[] = []
   for (const backend of BACKENDS) {
     if (name !== 'auto' && name !== backend.name) continue
-    const missing = await backend.missing()
+    const missing = (await backend.missing()) ?? (name === 'auto' ? await backend.unwanted?.() : undefined)
     if (missing === undefined) {
       try {
         const { threads, simd, reason } = await backend.start(options)
