@@ -358,6 +358,29 @@ await describeTensorFlow('TensorFlow', () => {
     tf.dispose([a, b])
   })
 
+  test('an operation that TensorFlow answers with empty tensors is an error; one that has nothing to give is not', () => {
+    const [x, gamma, beta, none] = [tf.ones([2, 3, 3, 4]), tf.ones([4]), tf.zeros([4]), tf.tensor1d([])]
+    const attributes = [
+      { name: 'T', type: 4, value: 1 },
+      { name: 'U', type: 4, value: 1 },
+      { name: 'epsilon', type: 2, value: 1e-3 },
+      { name: 'num_side_inputs', type: 1, value: 0 },
+      { name: 'activation_mode', type: 0, value: 'Relu' },
+      { name: 'data_format', type: 0, value: 'NHWC' },
+      { name: 'is_training', type: 3, value: true },
+    ]
+    const handles = node().binding.getNumOfTensors()
+    // It has no implementation for processors: neither an error nor numbers.
+    expect(() => node().executeMultipleOutputs('_FusedBatchNormEx', attributes, [x, gamma, beta, none, none], 6)).toThrow(
+      /^TensorFlow's _FusedBatchNormEx: gave no numbers \(shapes \[0\]/,
+    )
+    // The inputs that TensorFlow had not been given before.
+    expect(node().binding.getNumOfTensors()).toBeLessThanOrEqual(handles + 4)
+    const empty = [tf.slice(x, [0, 0, 0, 0], [0, 3, 3, 4]), tf.concat([none, none]), tf.topk(gamma, 0).values]
+    for (const { size } of empty) expect(size).toBe(0)
+    tf.dispose([x, gamma, beta, none, ...empty])
+  })
+
   test('any model of tf.layers trains, is saved to files and loaded again', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'audiotag-tensorflow-'))
     try {

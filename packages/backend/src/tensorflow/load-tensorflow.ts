@@ -1,5 +1,5 @@
 import type { KernelBackend } from '@tensorflow/tfjs-core'
-import { backend, findBackend, registerBackend, setBackend } from '@tensorflow/tfjs-core'
+import { backend, findBackend, getKernelsForBackend, registerBackend, setBackend, unregisterKernel } from '@tensorflow/tfjs-core'
 
 import type { Binding } from './binding.js'
 import type { Candidate } from './find-tensorflow.js'
@@ -50,6 +50,8 @@ function loadOwn(folder: string): void {
   shared[Symbol.for(SHARED_TFJS)] = createRequire(import.meta.url)('@tensorflow/tfjs-core')
   const requireThere = createRequire(path.join(folder, 'tfjs-node', 'package.json'))
   const binding = requireThere(path.join(folder, 'tfjs_binding.node')) as Binding
+  // What a stock package has registered before it failed; a second time, TensorFlow.js would warn of each.
+  for (const { kernelName } of getKernelsForBackend('tensorflow')) unregisterKernel(kernelName, 'tensorflow')
   requireThere('./dist/register_all_kernels')
   const { NodeJSKernelBackend } = requireThere('./dist/nodejs_kernel_backend') as {
     NodeJSKernelBackend: new (binding: Binding, name: string) => KernelBackend
