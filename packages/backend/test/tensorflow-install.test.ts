@@ -59,16 +59,16 @@ const processor = process.arch === 'x64' ? 'x86_64' : 'aarch64'
 const nameOf = (version: string, platform = `manylinux_2_27_${processor}`): string =>
   `tensorflow_cpu-${version}-cp311-cp311-${platform}.whl`
 
-describe.runIf(process.platform === 'linux')('audiotag-tensorflow', () => {
-  /** The command fails with a message, and nothing of it is left. */
-  async function refused(args: readonly string[], message: RegExp, env: Record<string, string> = {}): Promise<void> {
-    const before = await readdir(place)
-    const { code, stderr } = await run(args, env)
-    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(message) as string })
-    expect(stderr).not.toMatch(/^\s+at /m) // no stack
-    expect(await readdir(place)).toEqual(before)
-  }
+/** The command fails with a message, and nothing of it is left. */
+async function refused(args: readonly string[], message: RegExp, env: Record<string, string> = {}): Promise<void> {
+  const before = await readdir(place)
+  const { code, stderr } = await run(args, env)
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(message) as string })
+  expect(stderr).not.toMatch(/^\s+at /m) // no stack
+  expect(await readdir(place)).toEqual(before)
+}
 
+describe.runIf(process.platform === 'linux')('audiotag-tensorflow', () => {
   test('help, and what it cannot make sense of', async () => {
     expect(await run(['--help'])).toMatchObject({ code: 0, stdout: expect.stringContaining('install --python DIR') as string })
     for (const args of [[], ['instal'], ['install', 'it'], ['install', '--pyhton', 'x'], ['status', '--version', '2.21.0']]) {
@@ -150,9 +150,8 @@ describe.runIf(process.platform === 'linux')('audiotag-tensorflow', () => {
     const saved = [env['AUDIOTAG_TENSORFLOW'], env['CXX']]
     Object.assign(env, { AUDIOTAG_TENSORFLOW: join(place, 'data'), CXX: '/bin/true' })
     try {
-      const free = (): Promise<number> => Promise.resolve(1e6)
       for (const how of [{}, { wheel: file }, { lib: await library() }]) {
-        await expect(install({ ...how, free, say: () => {} })).rejects.toMatchObject({
+        await expect(install({ ...how, free: () => Promise.resolve(1e6), say: () => {} })).rejects.toMatchObject({
           code: 'install',
           message: expect.stringMatching(/needs \d+ MB of disk, 1 MB are free. Make room/) as string,
         })

@@ -1,5 +1,5 @@
 // TensorFlow with @tensorflow/tfjs-node's kernels as they come, on what `audiotag-tensorflow install` built, to compare with.
-import { backend, registerBackend, removeBackend } from '@tensorflow/tfjs-core'
+import { registerBackend, removeBackend } from '@tensorflow/tfjs-core'
 import { findTensorFlow } from '../../../packages/backend/dist/tensorflow/find-tensorflow.js'
 import { loadTensorFlow } from '../../../packages/backend/dist/tensorflow/load-tensorflow.js'
 

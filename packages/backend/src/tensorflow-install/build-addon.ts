@@ -51,16 +51,20 @@ export async function buildAddon(
     await writeFile(file, patch(await readFile(file, 'utf8')))
   }
   const { include, libraries } = tensorflow
+  const how = ['-std=gnu++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-static-libgcc', '-static-libstdc++']
+  const places = [headers, include, copy, join(copy, 'binding')].map((folder) => `-I${folder}`)
+  const files = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(copy, 'binding', name))
+  // What the libraries need in turn is found when they are loaded.
+  const flags = ['-Wl,--no-as-needed', '-Wl,--allow-shlib-undefined', `-L${dirname(libraries[0])}`]
+  const linked = [...flags, ...libraries.map((file) => `-l:${basename(file)}`)]
   const ended = await runCommand(compiler, [
-    ...['-std=gnu++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8'],
-    ...[`-I${headers}`, `-I${include}`, `-I${copy}`, `-I${join(copy, 'binding')}`],
-    join(copy, 'binding/tfjs_backend.cc'),
-    join(copy, 'binding/tfjs_binding.cc'),
-    ...['-Wl,--no-as-needed', `-L${dirname(libraries[0])}`, ...libraries.map((file) => `-l:${basename(file)}`)],
-    // What these need in turn is found when they are loaded.
-    ...['-Wl,--allow-shlib-undefined', '-static-libgcc', '-static-libstdc++'],
+    ...how,
+    ...places,
+    ...files,
+    ...linked,
     ...searched.map((folder) => `-Wl,-rpath,${folder}`),
-    ...['-o', addon],
+    '-o',
+    addon,
   ])
   if (ended.code !== 0 || !existsSync(addon)) {
     throw installError(`${compiler} could not build the addon against ${tensorflow.source}:\n${lastLines(ended, 30)}`)

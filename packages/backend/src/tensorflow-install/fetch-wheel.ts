@@ -16,11 +16,8 @@ export async function fetchWheel(version: string, folder: string): Promise<strin
   const platforms = ['manylinux_2_27', 'manylinux_2_17', 'manylinux2014'].flatMap((name) => ['--platform', `${name}_${processor}`])
   const args = ['download', '--no-deps', '--only-binary=:all:', '--no-cache-dir', '--progress-bar=off', '--disable-pip-version-check']
   const requirement = `tensorflow-cpu==${version}`
-  const ended = await runCommand(pip[0], [
-    ...pip.slice(1),
-    ...args,
-    ...['--python-version', PYTHON, '--implementation', 'cp', ...platforms, '-d', folder, requirement],
-  ])
+  const which = ['--python-version', PYTHON, '--implementation', 'cp', ...platforms, '-d', folder, requirement]
+  const ended = await runCommand(pip[0], [...pip.slice(1), ...args, ...which])
   if (ended.code !== 0) {
     throw installError(`pip could not download ${requirement}:\n${lastLines(ended)}\nDownload it elsewhere and give it with --wheel FILE.`)
   }

@@ -14,10 +14,11 @@ export const freeBytes: FreeBytes = async (folder) => {
 /** @throws BackendError `install` unless a folder's disk has room for so many bytes. */
 export async function requireRoom(folder: string, bytes: number, free: FreeBytes): Promise<void> {
   const there = await free(folder)
-  const megabytes = (count: number): string => `${Math.ceil(count / 1e6)} MB`
   if (there < bytes) {
     throw installError(
       `${folder}: needs ${megabytes(bytes)} of disk, ${megabytes(there)} are free. Make room, or name another folder in AUDIOTAG_TENSORFLOW.`,
     )
   }
 }
+
+const megabytes = (count: number): string => `${Math.ceil(count / 1e6)} MB`

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 import { checkVersion } from './check-version.js'
 import { installError } from './install-error.js'
@@ -66,7 +66,7 @@ function sitePackages(environment: string): string[] {
     .filter((lib) => existsSync(lib))
     .flatMap((lib) =>
       readdirSync(lib)
-        .filter((name) => /^python3/.test(basename(name)))
+        .filter((name) => name.startsWith('python3'))
         .map((name) => join(lib, name, 'site-packages')),
     )
 }

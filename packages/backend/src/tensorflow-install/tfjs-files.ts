@@ -8,7 +8,6 @@ import { SHARED_TFJS } from '../tensorflow/load-tensorflow.js'
  * loads it, and the two functions that Node 22 warns of and Node 23 has not are brought along.
  */
 export async function writeTfjsFiles(from: string, to: string): Promise<void> {
-  const isScript = (name: string): boolean => name.endsWith('.js') && !name.endsWith('_test.js')
   for (const folder of ['', 'kernels', 'io']) {
     await mkdir(join(to, 'dist', folder), { recursive: true })
     const names =
@@ -36,3 +35,5 @@ export async function writeTfjsFiles(from: string, to: string): Promise<void> {
   }
   await cp(join(from, 'package.json'), join(to, 'package.json'))
 }
+
+const isScript = (name: string): boolean => name.endsWith('.js') && !name.endsWith('_test.js')

@@ -5,7 +5,7 @@ import { attribute, DT } from './binding.js'
 import type { Attribute } from './binding.js'
 import { compose, FLOAT, typeOf } from './compose.js'
 import type { TensorFlowKernels } from './own-kernels.js'
-import { asWanted, channelsLast, dilationAttribute, lastShape, padding, windowAttributes } from './spatial.js'
+import { asWanted, channelsLast, dilationAttribute, lastShape, windowAttributes } from './spatial.js'
 import type { Inputs } from './spatial.js'
 
 /** Attributes of all of TensorFlow.js's convolutions. */
@@ -84,18 +84,17 @@ function family(
     const options = attrs as unknown as ConvolutionAttributes
     const sizes = sizesOf(options.inputShape, filter.shape, options, depthwise)
     const first = options.dataFormat === 'NCHW'
-    const shape = lastShape(options.inputShape, first)
-    // oneDNN has no convolution whose padding is most of what it reads: the padding is made part of the input, and cut off again.
-    const wide = sizes.effectiveFilterHeight >= sizes.inHeight || sizes.effectiveFilterWidth >= sizes.inWidth
     return compose(backend, (operations) => {
       const { run, ints } = operations
-      const [top, bottom, left, right] = padding(sizes)
-      const outer = wide ? [shape[0], shape[1] + top + bottom, shape[2] + left + right, shape[3]] : shape
-      const windows = windowAttributes(wide ? { ...sizes, padInfo: { ...sizes.padInfo, type: 'VALID' } } : sizes)
-      const given = [ints(outer), filter, channelsLast(operations, dy, first)]
-      const dx = run(`${name}BackpropInput`, [FLOAT, ...windows, dilationAttribute(sizes), ...more], given)
-      const cut = wide ? run('Slice', [FLOAT, attribute.type('Index', DT.int32)], [dx, ints([0, top, left, 0]), ints(shape)]) : dx
-      return [asWanted(operations, cut, first)]
+      const outShape = [sizes.batchSize, sizes.outHeight, sizes.outWidth, sizes.outChannels]
+      let given = channelsLast(operations, dy, first)
+      if (lastShape(dy.shape, first).some((size, axis) => size > outShape[axis])) {
+        // conv2dTranspose to less than its input's size: TensorFlow.js's specs want what is beyond left out.
+        given = run('Slice', [FLOAT, attribute.type('Index', DT.int32)], [given, ints([0, 0, 0, 0]), ints(outShape)])
+      }
+      const attributes = [FLOAT, ...windowAttributes(sizes), dilationAttribute(sizes), ...more]
+      const dx = run(`${name}BackpropInput`, attributes, [ints(lastShape(options.inputShape, first)), filter, given])
+      return [asWanted(operations, dx, first)]
     })[0]
   }
   return { [name]: convolve, [`${name}BackpropFilter`]: filterGradient, [`${name}BackpropInput`]: inputGradient }

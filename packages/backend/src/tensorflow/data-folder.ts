@@ -15,17 +15,17 @@ export interface Installation {
 
 /** Folder of the addon, of TensorFlow.js's files for it and of TensorFlow: AUDIOTAG_TENSORFLOW, else below XDG_DATA_HOME or ~/.local/share. For Node. */
 export function dataFolder(): string {
-  const { join, resolve } = process.getBuiltinModule('node:path')
+  const path = process.getBuiltinModule('node:path')
   const own = process.env['AUDIOTAG_TENSORFLOW']
-  if (own) return resolve(own)
+  if (own) return path.resolve(own)
   const { homedir } = process.getBuiltinModule('node:os')
-  return join(process.env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'audiotag-tensorflow')
+  return path.join(process.env['XDG_DATA_HOME'] || path.join(homedir(), '.local', 'share'), 'audiotag-tensorflow')
 }
 
 /** What is installed in a folder; nothing where there is no installation. @throws SyntaxError when its record cannot be read. */
 export function readInstallation(folder: string): Installation | undefined {
   const { existsSync, readFileSync } = process.getBuiltinModule('node:fs')
-  const { join } = process.getBuiltinModule('node:path')
-  const file = join(folder, 'installation.json')
+  const path = process.getBuiltinModule('node:path')
+  const file = path.join(folder, 'installation.json')
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Installation) : undefined
 }

@@ -62,22 +62,22 @@ function missingGpu(): string | undefined {
 function stockAddon(name: string): string | undefined {
   const { createRequire } = process.getBuiltinModule('node:module')
   const { existsSync, readdirSync } = process.getBuiltinModule('node:fs')
-  const { dirname, join } = process.getBuiltinModule('node:path')
+  const path = process.getBuiltinModule('node:path')
   let folder
   try {
-    folder = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`))
+    folder = path.dirname(createRequire(import.meta.url).resolve(`${name}/package.json`))
   } catch {
     return undefined
   }
-  const lib = join(folder, 'lib')
+  const lib = path.join(folder, 'lib')
   const versions = existsSync(lib) ? readdirSync(lib) : []
-  return versions.map((version) => join(lib, version, 'tfjs_binding.node')).find((file) => existsSync(file)) ?? ''
+  return versions.map((version) => path.join(lib, version, 'tfjs_binding.node')).find((file) => existsSync(file)) ?? ''
 }
 
 /** Why the installation in a folder does not count; nothing when it does. */
 function installationReason(folder: string): string | undefined {
   const { existsSync } = process.getBuiltinModule('node:fs')
-  const { resolve } = process.getBuiltinModule('node:path')
+  const path = process.getBuiltinModule('node:path')
   let installation
   try {
     installation = readInstallation(folder)
@@ -87,7 +87,7 @@ function installationReason(folder: string): string | undefined {
   if (!installation) return `nothing is installed in ${folder}`
   const here = `${process.platform}-${process.arch}`
   if (installation.platform !== here) return `what is installed in ${folder} is for ${installation.platform}, this is ${here}`
-  const lost = installation.libraries.find((file) => !existsSync(resolve(folder, file)))
+  const lost = installation.libraries.find((file) => !existsSync(path.resolve(folder, file)))
   if (lost !== undefined) return `what is installed in ${folder} needs ${lost}, which is gone`
   return undefined
 }

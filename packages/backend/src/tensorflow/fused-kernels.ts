@@ -1,5 +1,5 @@
 import { backend_util, util } from '@tensorflow/tfjs-core'
-import type { FusedConv2DAttrs, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core'
+import type { FusedConv2DAttrs, TensorInfo } from '@tensorflow/tfjs-core'
 
 import { attribute, DT } from './binding.js'
 import { compose, FLOAT } from './compose.js'
@@ -86,7 +86,7 @@ function channelsLast(
   return runKernels(backend, (run) => {
     const inputs = { x: run('Transpose', { x }, { perm: TO_LAST }), ...weights, ...(alpha && { preluActivationWeights: last(run, alpha) }) }
     const pads = Array.isArray(pad) ? TO_LAST.map((axis) => pad[axis]) : pad
-    const y = run('FusedConv2D', inputs as NamedTensorInfoMap, { ...options, pad: pads, dataFormat: 'NHWC' })
+    const y = run('FusedConv2D', inputs, { ...options, pad: pads, dataFormat: 'NHWC' })
     return run('Transpose', { x: y }, { perm: TO_FIRST })
   })
 }

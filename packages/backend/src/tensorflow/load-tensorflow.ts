@@ -1,5 +1,5 @@
 import type { KernelBackend } from '@tensorflow/tfjs-core'
-import { backend, findBackend, registerBackend, setBackend } from '@tensorflow/tfjs-core'
+import { backend, findBackend, getKernelsForBackend, registerBackend, setBackend, unregisterKernel } from '@tensorflow/tfjs-core'
 
 import type { Binding } from './binding.js'
 import type { Candidate } from './find-tensorflow.js'
@@ -45,11 +45,13 @@ function loadStock(name: string): void {
 /** The addon of this package's installer, with the JavaScript of @tensorflow/tfjs-node beside it. */
 function loadOwn(folder: string): void {
   const { createRequire } = process.getBuiltinModule('node:module')
-  const { join } = process.getBuiltinModule('node:path')
+  const path = process.getBuiltinModule('node:path')
   const shared = globalThis as unknown as Record<symbol, unknown>
   shared[Symbol.for(SHARED_TFJS)] = createRequire(import.meta.url)('@tensorflow/tfjs-core')
-  const requireThere = createRequire(join(folder, 'tfjs-node', 'package.json'))
-  const binding = requireThere(join(folder, 'tfjs_binding.node')) as Binding
+  const requireThere = createRequire(path.join(folder, 'tfjs-node', 'package.json'))
+  const binding = requireThere(path.join(folder, 'tfjs_binding.node')) as Binding
+  // What a stock package has registered before it failed; a second time, TensorFlow.js would warn of each.
+  for (const { kernelName } of getKernelsForBackend('tensorflow')) unregisterKernel(kernelName, 'tensorflow')
   requireThere('./dist/register_all_kernels')
   const { NodeJSKernelBackend } = requireThere('./dist/nodejs_kernel_backend') as {
     NodeJSKernelBackend: new (binding: Binding, name: string) => KernelBackend

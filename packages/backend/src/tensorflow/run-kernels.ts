@@ -1,4 +1,4 @@
-import { getKernel } from '@tensorflow/tfjs-core'
+import { getKernel, Tensor } from '@tensorflow/tfjs-core'
 import type { NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core'
 
 import { BackendError } from '../errors.js'
@@ -13,7 +13,7 @@ export function runKernels(backend: NodeBackend, build: (run: RunKernel) => Tens
   const run: RunKernel = (name, inputs, attrs = {}) => {
     const kernel = getKernel(name, 'tensorflow')
     if (!kernel) throw new BackendError('option', `tensorflow: kernel ${name} is not registered.`)
-    const output = kernel.kernelFunc({ inputs, attrs: attrs as never, backend: backend as object }) as TensorInfo
+    const output = kernel.kernelFunc({ inputs, attrs: attrs as never, backend }) as TensorInfo
     made.push(output)
     return output
   }
@@ -24,7 +24,9 @@ export function runKernels(backend: NodeBackend, build: (run: RunKernel) => Tens
   } finally {
     // Kernels of tfjs-node return tensors that the engine knows of; ours, ones that it does not.
     for (const tensor of made) {
-      if (tensor !== result) 'dispose' in tensor ? (tensor as unknown as { dispose(): void }).dispose() : backend.disposeData(tensor.dataId)
+      if (tensor === result) continue
+      if (tensor instanceof Tensor) tensor.dispose()
+      else backend.disposeData(tensor.dataId)
     }
   }
 }
