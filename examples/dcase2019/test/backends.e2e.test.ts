@@ -40,7 +40,7 @@ beforeAll(async () => {
   cpSync(prepared, reference, { recursive: true })
   expect(await run(reference, 'wasm')).toMatchObject({ code: 0 })
 }, 300_000)
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true }), 60_000)
 
 const scoresOf = (at: string, model: string) =>
   decodeNpy(readFileSync(join(at, `models/${model}-fold0/predictions/cycle-1-pad-0-test.npy`)))
