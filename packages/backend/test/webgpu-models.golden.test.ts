@@ -12,7 +12,19 @@ import { describeWebGpu } from './describe-web-gpu.js'
  */
 describeWebGpu('training on webgpu', () => {
   test('the kernels are there', () => {
-    for (const name of ['Adam', 'AdamAll', 'Sgd', 'SgdAll', 'BatchNorm', 'BatchNormGrad', 'Affine', 'Loss', 'Dropout', 'DropoutGrad', 'GradientNorm']) {
+    for (const name of [
+      'Adam',
+      'AdamAll',
+      'Sgd',
+      'SgdAll',
+      'BatchNorm',
+      'BatchNormGrad',
+      'Affine',
+      'Loss',
+      'Dropout',
+      'DropoutGrad',
+      'GradientNorm',
+    ]) {
       expect(tf.getKernel(`Audiotag${name}`, 'webgpu'), name).toBeDefined()
     }
   })

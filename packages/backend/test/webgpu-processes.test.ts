@@ -71,7 +71,9 @@ describeWebGpu('errors of the device', () => {
     const { navigator, large, left, after, sync, fault, next, read, again } = await run<Faults>('device-fault.mjs')
     expect(navigator).toBe(true)
     expect(large).toMatchObject({ name: 'BackendError', code: 'out-of-memory' })
-    expect(large.message).toMatch(/^Tile: a tensor of 17179869184 bytes is more than this device takes in one buffer, \d+\. Use smaller batches/)
+    expect(large.message).toMatch(
+      /^Tile: a tensor of 17179869184 bytes is more than this device takes in one buffer, \d+\. Use smaller batches/,
+    )
     expect(left).toEqual([0, 0])
     expect(after).toEqual([2, 3])
     expect(sync).toMatchObject({ name: 'BackendError', message: expect.stringContaining('Use await tensor.data()') as string })

@@ -121,7 +121,10 @@ export function gpuBackendClass(
     }
 
     scratch(bytes: number): GPUBuffer {
-      return this.bufferManager.acquireBuffer(Math.max(16, bytes), GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST)
+      return this.bufferManager.acquireBuffer(
+        Math.max(16, bytes),
+        GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+      )
     }
 
     release(buffer: GPUBuffer): void {
