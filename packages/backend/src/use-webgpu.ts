@@ -28,7 +28,12 @@ export interface WebGpuStarted {
   readonly halfFloats: boolean
 }
 
-let started: Promise<WebGpuStarted> | undefined
+interface Running {
+  readonly started: WebGpuStarted
+  readonly faults: DeviceFaults
+}
+
+let running: Promise<Running> | undefined
 
 /** Dawn ends when this object is collected, whatever devices it has opened. */
 let kept: GPU | undefined
@@ -41,39 +46,46 @@ let kept: GPU | undefined
  * Limits are those of the adapter. An error of the device makes every later call and every `data()` throw a `BackendError` that names the kernel; results are
  * never zeros instead, and nothing moves to another backend. Numbers are read with `await tensor.data()`: Node cannot wait for a device.
  *
- * @throws BackendError `missing` when there is no WebGPU or no adapter, `start` when the device does not open.
+ * @throws BackendError `missing` when there is no WebGPU or no adapter, `start` when the device does not open, `device` when it has failed since.
  */
 export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpuStarted> {
-  started ??= start(options)
-  let running: WebGpuStarted
+  running ??= start(options)
+  let result: Running
   try {
-    running = await started
+    result = await running
   } catch (error) {
-    started = undefined
+    running = undefined
     throw error
   }
+  result.faults.check()
   if (getBackend() !== 'webgpu') await setBackend('webgpu')
-  return running
+  return result.started
 }
 
-async function start(options: WebGpuOptions): Promise<WebGpuStarted> {
+async function start(options: WebGpuOptions): Promise<Running> {
   const { gpu, reason } = options.gpu ? { gpu: options.gpu } : await findGpu()
   const adapter = gpu ? await findAdapter(gpu) : reason
   if (typeof adapter === 'string') throw new BackendError('missing', `useWebGpu: ${adapter}. Use the wasm backend.`)
   kept = gpu
   const opened = await openDevice(adapter)
+  const faults = new DeviceFaults(opened.device)
   const restore = showGpu(kept as GPU)
   try {
-    await register(opened)
+    await register(opened, faults)
   } finally {
     restore()
   }
   const { device, info } = opened
   const words = [info.vendor, info.architecture, info.description || info.device].filter(Boolean)
-  return Object.freeze({ adapter: words.join(', '), software: isSoftware(adapter), halfFloats: device.features.has('shader-f16') })
+  const started = Object.freeze({
+    adapter: words.join(', '),
+    software: isSoftware(adapter),
+    halfFloats: device.features.has('shader-f16'),
+  })
+  return { started, faults }
 }
 
-async function register({ device, info }: OpenedDevice): Promise<void> {
+async function register({ device, info }: OpenedDevice, faults: DeviceFaults): Promise<void> {
   let WebGPUBackend: StockBackendClass
   try {
     const stock = await import('@tensorflow/tfjs-backend-webgpu')
@@ -87,7 +99,7 @@ async function register({ device, info }: OpenedDevice): Promise<void> {
   env().set('WEBGPU_CPU_FORWARD', false)
   env().set('WEBGPU_MATMUL_PROGRAM_TYPE', 3)
   env().set('WEBGPU_USE_NAIVE_CONV2D_TRANSPOSE', false)
-  const OwnBackend = gpuBackendClass(WebGPUBackend, new DeviceFaults(device))
+  const OwnBackend = gpuBackendClass(WebGPUBackend, faults)
   const backend = new OwnBackend(device, info)
   registerOwnGpuKernels()
   // In pages importing it has registered one with a device of its own.

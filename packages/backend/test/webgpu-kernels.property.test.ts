@@ -48,16 +48,29 @@ describeWebGpu('convolution', () => {
     ['1 × 4', [2, 3, 20, 8], [1, 4, 8, 8], [1, 1], 'valid'],
     ['channels that are no multiple of 4', [2, 7, 6, 3], [3, 2, 3, 5], [1, 1], 'same'],
     ['a stride longer than the kernel', [1, 11, 11, 3], [2, 1, 3, 5], [3, 4], 'same'],
-  ] as const)('%s: output and both gradients are those of cpu', async (_name, xShape, filterShape, strides, pad) => {
-    const run = convolved(xShape, filterShape, strides, pad as Pad)
-    expect(worstError(await on('webgpu', run), await on('cpu', run))).toBeLessThan(1e-5)
-  }, 120_000)
+  ] as const)(
+    '%s: output and both gradients are those of cpu',
+    async (_name, xShape, filterShape, strides, pad) => {
+      const run = convolved(xShape, filterShape, strides, pad as Pad)
+      expect(worstError(await on('webgpu', run), await on('cpu', run))).toBeLessThan(1e-5)
+    },
+    120_000,
+  )
 
   test('any padding, stride and size', async () => {
     const drawn = fc.record({
       size: fc.tuple(fc.integer({ min: 3, max: 9 }), fc.integer({ min: 3, max: 9 })),
       // Layers of the programs that exist already: sizes and padding are not part of them.
-      layer: fc.constantFrom<[number[], number[]]>([[3, 3, 4, 4], [2, 2]], [[3, 2, 3, 2], [2, 1]]),
+      layer: fc.constantFrom<[number[], number[]]>(
+        [
+          [3, 3, 4, 4],
+          [2, 2],
+        ],
+        [
+          [3, 2, 3, 2],
+          [2, 1],
+        ],
+      ),
       pad: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 4, maxLength: 4 }),
     })
     await fc.assert(
@@ -119,7 +132,11 @@ describeWebGpu('batch norm', () => {
         })
         const actual = await on('webgpu', () => {
           const [x, gamma, beta, add] = inputs()
-          const [y, mean, variance] = kernel('AudiotagBatchNorm', { x, gamma, beta, ...(add && { residual: add }) }, { epsilon: EPSILON, relu })
+          const [y, mean, variance] = kernel(
+            'AudiotagBatchNorm',
+            { x, gamma, beta, ...(add && { residual: add }) },
+            { epsilon: EPSILON, relu },
+          )
           const dy = tf.tensor4d(dys, shape)
           const gradients = kernel('AudiotagBatchNormGrad', { dy, x, y, gamma, mean, variance }, { epsilon: EPSILON, relu, residual })
           return [y, mean, variance, ...gradients]
@@ -134,7 +151,11 @@ describeWebGpu('batch norm', () => {
     const shape: [number, number, number, number] = [4, 16, 16, 6]
     const xs = values(1, shape).map((value) => value + 1000)
     const [, mean, variance] = await on('webgpu', () =>
-      kernel('AudiotagBatchNorm', { x: tf.tensor4d(xs, shape), gamma: tf.ones([6]), beta: tf.zeros([6]) }, { epsilon: EPSILON, relu: false }),
+      kernel(
+        'AudiotagBatchNorm',
+        { x: tf.tensor4d(xs, shape), gamma: tf.ones([6]), beta: tf.zeros([6]) },
+        { epsilon: EPSILON, relu: false },
+      ),
     )
     for (let channel = 0; channel < 6; channel++) {
       const column = Array.from(xs).filter((_, i) => i % 6 === channel)
@@ -199,62 +220,72 @@ describeWebGpu('max pooling', () => {
   }, 60_000)
 })
 
+/** The squared norm of gradients, which are disposed. */
+const squared = async (gradients: tf.Tensor[]): Promise<number> => {
+  const [output] = kernel('AudiotagGradientNorm', { gradients })
+  const [square] = await output.data()
+  tf.dispose([output, gradients])
+  return square
+}
+
 describeWebGpu('updates', () => {
   const shapes: readonly (readonly number[])[] = [[], [3], [8], [5, 7], [3, 3, 64, 65], [1025], [2]]
   const tensors = (seed: number): tf.Tensor[] => shapes.map((shape, i) => tf.tensor(values(seed + i, shape), [...shape]))
 
-  test.each([true, false])('Adam and SGD (Nesterov: %s) in one call are the formulas in float64', async (nesterov) => {
-    await tf.setBackend('webgpu')
-    const attributes = { learningRate: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, momentum: 0.9, nesterov }
-    const before = tf.memory().numTensors
-    const lists = { values: tensors(10), m: tensors(20), v: tensors(30).map((x) => tf.tidy(() => [tf.abs(x), x.dispose()][0] as tf.Tensor)) }
-    const sgd = { values: tensors(10), velocities: tensors(20) }
-    const exact = shapes.map((shape, i) => ({
-      x: Float64Array.from(values(10 + i, shape)),
-      m: Float64Array.from(values(20 + i, shape)),
-      v: Float64Array.from(values(30 + i, shape), Math.abs),
-      y: Float64Array.from(values(10 + i, shape)),
-      w: Float64Array.from(values(20 + i, shape)),
-    }))
-    for (let step = 1; step <= 3; step++) {
-      const gradients = tensors(30 + 10 * step)
-      const [correction1, correction2] = [1 - 0.9 ** step, 1 - 0.999 ** step]
-      kernel('AudiotagAdamAll', { ...lists, gradients }, { ...attributes, correction1, correction2 })
-      kernel('AudiotagSgdAll', { ...sgd, gradients }, attributes)
-      for (const [i, { x, m, v, y, w }] of exact.entries()) {
-        for (const [at, g] of values(30 + 10 * step + i, shapes[i]).entries()) {
-          m[at] = 0.9 * m[at] + 0.1 * g
-          v[at] = 0.999 * v[at] + 0.001 * g * g
-          x[at] -= ((1e-2 / correction1) * m[at]) / (Math.sqrt(v[at] / correction2) + 1e-8)
-          w[at] = 0.9 * w[at] + g
-          y[at] -= 1e-2 * (nesterov ? g + 0.9 * w[at] : w[at])
-        }
+  test.each([true, false])(
+    'Adam and SGD (Nesterov: %s) in one call are the formulas in float64',
+    async (nesterov) => {
+      await tf.setBackend('webgpu')
+      const attributes = { learningRate: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, momentum: 0.9, nesterov }
+      const before = tf.memory().numTensors
+      const lists = {
+        values: tensors(10),
+        m: tensors(20),
+        v: tensors(30).map((x) => tf.tidy(() => [tf.abs(x), x.dispose()][0] as tf.Tensor)),
       }
-      tf.dispose(gradients)
-    }
-    for (const [i, { x, m, v, y, w }] of exact.entries()) {
-      const pairs: [tf.Tensor, Float64Array][] = [
-        [lists.values[i], x],
-        [lists.m[i], m],
-        [lists.v[i], v],
-        [sgd.values[i], y],
-        [sgd.velocities[i], w],
-      ]
-      // WGSL's root and division may miss by 2.5 units of the last place, three times.
-      for (const [actual, wanted] of pairs) expect(relativeError(await actual.data<'float32'>(), wanted)).toBeLessThan(2e-6)
-    }
-    tf.dispose([lists, sgd])
-    expect(tf.memory().numTensors).toBe(before)
-  }, 60_000)
+      const sgd = { values: tensors(10), velocities: tensors(20) }
+      const exact = shapes.map((shape, i) => ({
+        x: Float64Array.from(values(10 + i, shape)),
+        m: Float64Array.from(values(20 + i, shape)),
+        v: Float64Array.from(values(30 + i, shape), Math.abs),
+        y: Float64Array.from(values(10 + i, shape)),
+        w: Float64Array.from(values(20 + i, shape)),
+      }))
+      for (let step = 1; step <= 3; step++) {
+        const gradients = tensors(30 + 10 * step)
+        const [correction1, correction2] = [1 - 0.9 ** step, 1 - 0.999 ** step]
+        kernel('AudiotagAdamAll', { ...lists, gradients }, { ...attributes, correction1, correction2 })
+        kernel('AudiotagSgdAll', { ...sgd, gradients }, attributes)
+        for (const [i, { x, m, v, y, w }] of exact.entries()) {
+          for (const [at, g] of values(30 + 10 * step + i, shapes[i]).entries()) {
+            m[at] = 0.9 * m[at] + 0.1 * g
+            v[at] = 0.999 * v[at] + 0.001 * g * g
+            x[at] -= ((1e-2 / correction1) * m[at]) / (Math.sqrt(v[at] / correction2) + 1e-8)
+            w[at] = 0.9 * w[at] + g
+            y[at] -= 1e-2 * (nesterov ? g + 0.9 * w[at] : w[at])
+          }
+        }
+        tf.dispose(gradients)
+      }
+      for (const [i, { x, m, v, y, w }] of exact.entries()) {
+        const pairs: [tf.Tensor, Float64Array][] = [
+          [lists.values[i], x],
+          [lists.m[i], m],
+          [lists.v[i], v],
+          [sgd.values[i], y],
+          [sgd.velocities[i], w],
+        ]
+        // WGSL's root and division may miss by 2.5 units of the last place, three times.
+        for (const [actual, wanted] of pairs) expect(relativeError(await actual.data<'float32'>(), wanted)).toBeLessThan(2e-6)
+      }
+      tf.dispose([lists, sgd])
+      expect(tf.memory().numTensors).toBe(before)
+    },
+    60_000,
+  )
 
   test('the squared norm of all gradients; what is not finite shows', async () => {
     await tf.setBackend('webgpu')
-    const squared = async (gradients: tf.Tensor[]): Promise<number> => {
-      const [output] = kernel('AudiotagGradientNorm', { gradients })
-      const [square] = await output.data()
-      tf.dispose([output, gradients])
-      return square
-    }
     const exact = shapes.flatMap((shape, i) => [...values(50 + i, shape)]).reduce((sum, g) => sum + g * g, 0)
     expect(Math.abs((await squared(tensors(50))) / exact - 1)).toBeLessThan(1e-6)
     expect(await squared([])).toBe(0)
@@ -283,7 +314,10 @@ describeWebGpu('heads and splits', () => {
     const shape = [5, 7]
     const run = (): tf.Tensor[] => {
       const [x, dy] = [1, 2].map((seed) => tf.tensor(values(seed, shape), shape))
-      const mask = tf.tensor(values(3, shape).map((value) => (value > 0 ? 2 : 0)), shape)
+      const mask = tf.tensor(
+        values(3, shape).map((value) => (value > 0 ? 2 : 0)),
+        shape,
+      )
       if (tf.getBackend() === 'cpu') {
         const y = tf.mul(tf.relu(x), mask)
         return [y, tf.mul(tf.mul(dy, mask), tf.step(y))]

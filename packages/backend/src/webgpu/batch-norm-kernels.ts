@@ -192,9 +192,7 @@ export const batchNormKernels: OwnGpuKernels = () => ({
     const wide = channels % 4 === 0
     const type = wide ? 'vec4f' : 'f32'
     const pick = (i: number): string =>
-      wide
-        ? `vec4f(${[0, 1, 2, 3].map((lane) => `factors[c + ${lane}][${i}]`).join(', ')})`
-        : `factors[c][${i}]`
+      wide ? `vec4f(${[0, 1, 2, 3].map((lane) => `factors[c + ${lane}][${i}]`).join(', ')})` : `factors[c][${i}]`
     const gradient = gpu.program(`norm gradient ${type} ${relu} ${residual}`, () => ({
       reads: { dy: type, x: type, ...(relu && { y: type }), factors: 'vec4f' },
       writes: { dx: type, ...(residual && { dresidual: type }) },

@@ -27,7 +27,9 @@ async function find(): Promise<FoundGpu> {
     dawn = (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as Dawn
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    return { reason: code === 'ERR_MODULE_NOT_FOUND' ? 'npm package webgpu is not installed' : `npm package webgpu does not load: ${message}` }
+    return {
+      reason: code === 'ERR_MODULE_NOT_FOUND' ? 'npm package webgpu is not installed' : `npm package webgpu does not load: ${message}`,
+    }
   }
   for (const [key, value] of Object.entries(dawn.globals)) if (!(key in globalThis)) Object.assign(globalThis, { [key]: value })
   // Half floats work on NVIDIA's drivers, but Dawn hides them there (crbug.com/42251215). Other drivers know nothing of the switch.

@@ -2,6 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core'
 import { backend_util, util } from '@tensorflow/tfjs-core'
 
 import { BackendError } from '../errors.js'
+import { BufferPool } from './buffer-pool.js'
 import type { DeviceFaults } from './device-faults.js'
 import type { Program, ProgramSource } from './program.js'
 import { compile } from './program.js'
@@ -52,17 +53,13 @@ export interface GpuBackend extends StockBackend {
   freeOnError<T>(run: () => T): T
 }
 
-const identities = new WeakMap<object, number>()
+const IDENTITY = Symbol('identity')
 let identitiesGiven = 0
 
-/** A number for a buffer. */
+/** A number for a buffer or a pipeline, kept on the object: a weak map takes several times as long. */
 function identity(object: object): number {
-  let id = identities.get(object)
-  if (id === undefined) {
-    id = ++identitiesGiven
-    identities.set(object, id)
-  }
-  return id
+  const numbered = object as { [IDENTITY]?: number }
+  return (numbered[IDENTITY] ??= ++identitiesGiven)
 }
 
 /**
@@ -82,6 +79,11 @@ export function gpuBackendClass(
     /** Buffers that commands use which are not submitted yet. */
     readonly #recorded = new Set<GPUBuffer>()
     #made: object[] | undefined
+
+    constructor(device: GPUDevice, info: GPUAdapterInfo) {
+      super(device, info)
+      this.bufferManager = new BufferPool(device, (buffer) => this.#recorded.has(buffer))
+    }
 
     program(key: string, source: () => ProgramSource): Program {
       let program = this.#programs.get(key)
@@ -119,7 +121,10 @@ export function gpuBackendClass(
     }
 
     scratch(bytes: number): GPUBuffer {
-      return this.bufferManager.acquireBuffer(Math.max(16, bytes), GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST)
+      return this.bufferManager.acquireBuffer(
+        Math.max(16, bytes),
+        GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+      )
     }
 
     release(buffer: GPUBuffer): void {

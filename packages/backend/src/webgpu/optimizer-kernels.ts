@@ -52,6 +52,14 @@ export const optimizerKernels: OwnGpuKernels = () => ({
   AudiotagGradientNorm: ({ inputs, backend }) => gradientNorm(backend as GpuBackend, inputs as unknown as Lists<'gradients'>),
 })
 
+const adamRule = (i: number): string => `
+  let g = gradient${i}[at];
+  let m = r.beta1 * m${i}[at] + r.gain1 * g;
+  let v = r.beta2 * v${i}[at] + r.gain2 * g * g;
+  m${i}[at] = m;
+  v${i}[at] = v;
+  value${i}[at] -= r.rate * m / (sqrt(v) * r.root + r.epsilon);`
+
 function adam(kernel: string, gpu: GpuBackend, { values, m, v, gradients }: Lists<'values' | 'm' | 'v' | 'gradients'>, attrs: unknown): [] {
   const { learningRate, beta1, beta2, epsilon, correction1, correction2 } = attrs as AdamAttributes
   const rates = {
@@ -63,14 +71,7 @@ function adam(kernel: string, gpu: GpuBackend, { values, m, v, gradients }: List
     root: 1 / Math.sqrt(correction2),
     epsilon,
   }
-  const rule = (i: number): string => `
-    let g = gradient${i}[at];
-    let m = r.beta1 * m${i}[at] + r.gain1 * g;
-    let v = r.beta2 * v${i}[at] + r.gain2 * g * g;
-    m${i}[at] = m;
-    v${i}[at] = v;
-    value${i}[at] -= r.rate * m / (sqrt(v) * r.root + r.epsilon);`
-  return update(gpu, { kernel, name: 'adam', gradients, states: { value: values, m, v }, rates, rule })
+  return update(gpu, { kernel, name: 'adam', gradients, states: { value: values, m, v }, rates, rule: adamRule })
 }
 
 function sgd(

@@ -15,7 +15,7 @@ export const splitKernel: OwnGpuKernels = (stock) => ({
     const outer = util.sizeFromShape(x.shape.slice(0, along))
     if (x.dtype !== 'float32' || outer !== 1 || util.sizeFromShape(x.shape) === 0) return stock('SplitV')(args)
     const gpu = args.backend as GpuBackend
-    const sizes = backend_util.prepareSplitSize(x as never, numOrSizeSplits, along)
+    const sizes = backend_util.prepareSplitSize(x, numOrSizeSplits, along)
     const pieces = sizes.map((size) => gpu.output(x.shape.map((all, i) => (i === along ? size : all))))
     const most = gpu.device.limits.maxStorageBuffersPerShaderStage - 1
     let start = 0

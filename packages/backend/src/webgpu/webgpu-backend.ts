@@ -1,5 +1,7 @@
 import type { DataType, KernelBackend, TensorInfo } from '@tensorflow/tfjs-core'
 
+import type { BufferPool } from './buffer-pool.js'
+
 /** What TensorFlow.js's backend knows of a tensor. */
 export interface TensorData {
   readonly dtype: DataType
@@ -32,12 +34,7 @@ export interface StockBackend extends KernelBackend {
   readonly device: GPUDevice
   readonly queue: GPUQueue
   readonly tensorMap: { get(dataId: object): TensorData; has(dataId: object): boolean; delete(dataId: object): boolean }
-  readonly bufferManager: {
-    acquireBuffer(size: number, usage: number, mappedAtCreation?: boolean, reuse?: boolean): GPUBuffer
-    releaseBuffer(buffer: GPUBuffer, reuse?: boolean): void
-    readonly numBytesUsed: number
-    readonly numBytesAllocated: number
-  }
+  bufferManager: BufferPool
   readonly commandQueueOwnedIds: WeakSet<object>
   readonly uniformPendingDisposal: GPUBuffer[]
   readonly activeTimers?: unknown
