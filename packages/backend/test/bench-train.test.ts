@@ -9,6 +9,7 @@ import { expect, test } from 'vitest'
 
 import { backendReport } from '@audiotag/backend'
 
+// @ts-expect-error: plain JavaScript, without declarations
 import { compareEngines } from '../../../tools/bench-train/compare-engines.mjs'
 
 /** An engine whose steps take three milliseconds. */
