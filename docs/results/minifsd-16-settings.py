@@ -3,7 +3,8 @@
     python3 minifsd-16-settings.py RUN MINIFSD [--seeds 4 --cycle 420 --cycles 4]
 
 RUN is a run folder after `dcase2019 prepare`, MINIFSD the unpacked data set (its tables, with the true labels of the noisy clips). PyTorch 2.11, numpy.
-minifsd-16-settings.txt is what it printed: three minutes on one NVIDIA H100. Log-mel there was stored in whole decibels, as here. Two folds of four; ± is
+minifsd-16-settings.txt was printed by this program before it was tidied, with other random draws: three minutes on one NVIDIA H100. Rows that come twice there were
+trained in two groups of seeds. Two folds of four; ± is
 the standard error over seeds and folds. "noisy truth" is the lwlrap of the curated head against the true labels of the noisy clips, which no training saw,
 but for the row `ssl truth`, that learns from them: the most the SSL stream could bring.
 
