@@ -13,7 +13,7 @@ const b = require(process.argv[1])
 const number = (x) => b.createTensor([], b.TF_FLOAT, Float32Array.of(x))
 const [{ id }] = b.executeOp('Mul', [{ name: 'T', type: b.TF_ATTR_TYPE, value: b.TF_FLOAT }], [number(2), number(3)], 1)
 if (b.tensorDataSync(id)[0] !== 6) throw new Error('2 · 3 gave ' + b.tensorDataSync(id)[0])
-console.log(JSON.stringify({ version: b.TF_Version, gpu: b.isUsingGpuDevice() }))
+process.stdout.write(JSON.stringify({ version: b.TF_Version, gpu: b.isUsingGpuDevice() }) + '\\n')
 `
 
 /** Loads an addon, multiplies two numbers with it and returns what it says of itself. @throws BackendError `install` */

@@ -5,7 +5,7 @@ import { attribute, DT } from './binding.js'
 import type { Attribute } from './binding.js'
 import { compose, FLOAT, typeOf } from './compose.js'
 import type { TensorFlowKernels } from './own-kernels.js'
-import { asWanted, channelsLast, dilationAttribute, lastShape, windowAttributes } from './spatial.js'
+import { asWanted, channelsLast, dilationAttribute, kindOfPadding, lastShape, padding, windowAttributes } from './spatial.js'
 import type { Inputs } from './spatial.js'
 
 /** Attributes of all of TensorFlow.js's convolutions. */
@@ -18,6 +18,8 @@ interface ConvolutionAttributes {
   readonly inputShape: [number, number, number, number]
   readonly filterShape: [number, number, number, number]
 }
+
+const SHAPE = attribute.type('Tshape', DT.int32)
 
 type Shape4D = [number, number, number, number]
 
@@ -56,6 +58,8 @@ function family(
   name: 'Conv2D' | 'DepthwiseConv2dNative',
   depthwise: boolean,
 ): Record<string, KernelFunc> {
+  // On processors, gradients with the padding made part of the image are oneDNN's; those with EXPLICIT padding are not.
+  const padsItself = !depthwise && !backend.binding.isUsingGpuDevice()
   const more: readonly Attribute[] = depthwise ? [] : [attribute.bool('use_cudnn_on_gpu', true)]
   const convolve: KernelFunc = ({ inputs, attrs }) => {
     const { x, filter } = inputs as Inputs<'x' | 'filter'>
@@ -74,9 +78,15 @@ function family(
     const sizes = sizesOf(x.shape, options.filterShape, options, depthwise)
     const first = options.dataFormat === 'NCHW'
     return compose(backend, (operations) => {
-      const attributes = [FLOAT, ...windowAttributes(sizes), dilationAttribute(sizes), ...more]
-      const given = [channelsLast(operations, x, first), operations.ints(options.filterShape), channelsLast(operations, dy, first)]
-      return [operations.run(`${name}BackpropFilter`, attributes, given)]
+      const { run, ints } = operations
+      const outer = padsItself && kindOfPadding(sizes) === 'EXPLICIT'
+      const attributes = [FLOAT, ...windowAttributes(sizes, outer ? 'VALID' : undefined), dilationAttribute(sizes), ...more]
+      let image = channelsLast(operations, x, first)
+      if (outer) {
+        const rows = run('Reshape', [attribute.type('T', DT.int32), SHAPE], [ints([0, 0, ...padding(sizes), 0, 0]), ints([4, 2])])
+        image = run('Pad', [FLOAT, attribute.type('Tpaddings', DT.int32)], [image, rows])
+      }
+      return [run(`${name}BackpropFilter`, attributes, [image, ints(options.filterShape), channelsLast(operations, dy, first)])]
     })[0]
   }
   const inputGradient: KernelFunc = ({ inputs, attrs }) => {
@@ -92,9 +102,15 @@ function family(
         // conv2dTranspose to less than its input's size: TensorFlow.js's specs want what is beyond left out.
         given = run('Slice', [FLOAT, attribute.type('Index', DT.int32)], [given, ints([0, 0, 0, 0]), ints(outShape)])
       }
-      const attributes = [FLOAT, ...windowAttributes(sizes), dilationAttribute(sizes), ...more]
-      const dx = run(`${name}BackpropInput`, attributes, [ints(lastShape(options.inputShape, first)), filter, given])
-      return [asWanted(operations, dx, first)]
+      const shape = lastShape(options.inputShape, first)
+      const outer = padsItself && kindOfPadding(sizes) === 'EXPLICIT'
+      const attributes = [FLOAT, ...windowAttributes(sizes, outer ? 'VALID' : undefined), dilationAttribute(sizes), ...more]
+      if (!outer) return [asWanted(operations, run(`${name}BackpropInput`, attributes, [ints(shape), filter, given]), first)]
+      const [top, bottom, left, right] = padding(sizes)
+      const padded = ints([shape[0], shape[1] + top + bottom, shape[2] + left + right, shape[3]])
+      const dx = run(`${name}BackpropInput`, attributes, [padded, filter, given])
+      const inner = run('Slice', [FLOAT, attribute.type('Index', DT.int32)], [dx, ints([0, top, left, 0]), ints(shape)])
+      return [asWanted(operations, inner, first)]
     })[0]
   }
   return { [name]: convolve, [`${name}BackpropFilter`]: filterGradient, [`${name}BackpropInput`]: inputGradient }

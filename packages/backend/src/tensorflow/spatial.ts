@@ -30,19 +30,35 @@ export function padding(sizes: Sizes): [number, number, number, number] {
   return [top, Math.max(0, bottom), left, Math.max(0, right)]
 }
 
-/** Whether the padding is neither TensorFlow's SAME nor VALID. */
-export function isExplicit({ padInfo }: Sizes): boolean {
-  return padInfo.type !== 'SAME' && padInfo.type !== 'VALID'
+/** TensorFlow's name of the padding. Numbers that are SAME's or VALID's get its name: oneDNN has no gradients of EXPLICIT, which cost up to four times as much. */
+export function kindOfPadding(sizes: Sizes): 'SAME' | 'VALID' | 'EXPLICIT' {
+  const { type } = sizes.padInfo
+  if (type === 'SAME' || type === 'VALID') return type
+  const pads = padding(sizes)
+  if (pads.every((pad) => pad === 0)) return 'VALID'
+  const { inHeight, outHeight, strideHeight, effectiveFilterHeight, inWidth, outWidth, strideWidth, effectiveFilterWidth } = sizes
+  const same = [
+    ...samePads(inHeight, outHeight, strideHeight, effectiveFilterHeight),
+    ...samePads(inWidth, outWidth, strideWidth, effectiveFilterWidth),
+  ]
+  return pads.every((pad, side) => pad === same[side]) ? 'SAME' : 'EXPLICIT'
 }
 
-/** Strides, padding and layout (channels last) of a convolution or pooling. */
-export function windowAttributes(sizes: Sizes): Attribute[] {
+/** SAME's padding before and after; NaN where it would have another output. */
+function samePads(input: number, output: number, stride: number, filter: number): [number, number] {
+  if (Math.ceil(input / stride) !== output) return [NaN, NaN]
+  const total = Math.max(0, (output - 1) * stride + filter - input)
+  return [Math.floor(total / 2), Math.ceil(total / 2)]
+}
+
+/** Strides, padding and layout (channels last) of a convolution. */
+export function windowAttributes(sizes: Sizes, kind: ReturnType<typeof kindOfPadding> = kindOfPadding(sizes)): Attribute[] {
   const attributes = [
     attribute.int('strides', [1, sizes.strideHeight, sizes.strideWidth, 1]),
-    attribute.text('padding', isExplicit(sizes) ? 'EXPLICIT' : sizes.padInfo.type),
+    attribute.text('padding', kind),
     attribute.text('data_format', 'NHWC'),
   ]
-  if (isExplicit(sizes)) attributes.push(attribute.int('explicit_paddings', [0, 0, ...padding(sizes), 0, 0]))
+  if (kind === 'EXPLICIT') attributes.push(attribute.int('explicit_paddings', [0, 0, ...padding(sizes), 0, 0]))
   return attributes
 }
 
