@@ -5,13 +5,13 @@ import { describe, expect, test } from 'vitest'
 
 import { describeWebGpu } from './describe-web-gpu.js'
 
-/** Runs a script of fixtures/ in a process of its own, which must end by itself; returns what it prints. */
+/** Runs a script of fixtures/ in a process of its own, which must end by itself; returns its last line. */
 function run<T>(script: string, ...args: string[]): Promise<T> {
   const file = fileURLToPath(new URL(`fixtures/${script}`, import.meta.url))
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [file, ...args], { timeout: 120_000 }, (error, stdout, stderr) => {
       if (error) reject(new Error(`${script} ended with ${error.code}: ${stderr}`))
-      else resolve(JSON.parse(stdout) as T)
+      else resolve(JSON.parse(stdout.split('\n').at(-1) ?? '') as T)
     })
   })
 }

@@ -11,7 +11,11 @@ export class DeviceFaults {
   readonly #scopes = new Set<Promise<void>>()
 
   constructor(device: GPUDevice) {
-    device.addEventListener('uncapturederror', ({ error }) => this.record(error))
+    device.addEventListener('uncapturederror', (event) => {
+      // Thrown, so not to be printed too.
+      event.preventDefault()
+      this.record(event.error)
+    })
     void device.lost.then(({ reason, message }) => {
       if (reason !== 'destroyed') this.record(new Error(`the device is lost (${reason}): ${message}`))
     })
