@@ -77,13 +77,19 @@ function windows(
   return { inShape, outShape, sizes, strides, pads, padding }
 }
 
-const poolAttributes = ({ sizes, strides, padding }: Windows, type: Attribute = FLOAT): Attribute[] => [
+const poolAttributes = ({ sizes, strides, padding }: Windows, type: Attribute = FLOAT, kind: string = padding): Attribute[] => [
   type,
   attribute.int('ksize', sizes),
   attribute.int('strides', strides),
-  attribute.text('padding', padding),
+  attribute.text('padding', kind),
   attribute.text('data_format', sizes.length === 4 ? 'NHWC' : 'NDHWC'),
 ]
+
+/** Whether TensorFlow's own EXPLICIT padding will do: over two axes, with something of the input in every window. */
+const padsWithin = ({ pads, sizes }: Windows): boolean =>
+  pads?.length === 4 && pads.every(([start, end], axis) => Math.max(start, end) < sizes[axis])
+
+const explicit = ({ pads = [] }: Windows): Attribute => attribute.int('explicit_paddings', pads.flat())
 
 /** Whether a pooling changes nothing, or has no output at all: TensorFlow.js allows filters larger than the input. */
 const isIdentity = ({ inShape, outShape, sizes }: Windows): boolean =>
@@ -98,6 +104,7 @@ function maxPool(backend: NodeBackend, name: string, axes: 2 | 3): KernelFunc {
       const { run } = operations
       if (isEmpty(sizes)) return [empty(operations, sizes)]
       if (isIdentity(sizes)) return [run('Identity', [typeOf(x)], [x])]
+      if (padsWithin(sizes)) return [run(name, [...poolAttributes(sizes, typeOf(x), 'EXPLICIT'), explicit(sizes)], [x])]
       return [run(name, poolAttributes(sizes, typeOf(x)), [padded(operations, x, sizes, -Infinity)])]
     })[0]
   }
@@ -111,6 +118,7 @@ function maxPoolGradient(backend: NodeBackend, name: string, axes: 2 | 3): Kerne
     return compose(backend, (operations) => {
       const { run } = operations
       if (isIdentity(sizes)) return [run('Identity', [FLOAT], [dy])]
+      if (padsWithin(sizes)) return [run(name, [...poolAttributes(sizes, FLOAT, 'EXPLICIT'), explicit(sizes)], [input, output, dy])]
       const given = [padded(operations, input, sizes, -Infinity), output, dy]
       return [inner(operations, run(name, [...poolAttributes(sizes), ...more], given), sizes)]
     })[0]
