@@ -98,7 +98,6 @@ async function register({ device, info }: OpenedDevice, faults: DeviceFaults): P
   // Nothing is computed on the host; and matrix products add in a fixed order: the others of TensorFlow.js add as threads happen to come.
   env().set('WEBGPU_CPU_FORWARD', false)
   env().set('WEBGPU_MATMUL_PROGRAM_TYPE', 3)
-  env().set('WEBGPU_USE_NAIVE_CONV2D_TRANSPOSE', false)
   const OwnBackend = gpuBackendClass(WebGPUBackend, faults)
   const backend = new OwnBackend(device, info)
   registerOwnGpuKernels()

@@ -25,14 +25,14 @@ export const convolutionKernels: OwnGpuKernels = (stock) => ({
     const { dy, filter } = args.inputs as { dy: TensorInfo; filter: TensorInfo }
     const { strides, pad, dimRoundingMode, dataFormat, inputShape } = args.attrs as unknown as Conv2DBackpropInputAttrs
     const sizes = sizesOf(inputShape, filter.shape, strides, 1, pad, dimRoundingMode, dataFormat)
-    if (!fits(sizes, dy, filter)) return stock('Conv2DBackpropInput')(args)
+    if (!fits(sizes, dy, filter) || !util.arraysEqual(dy.shape, sizes.outShape)) return stock('Conv2DBackpropInput')(args)
     return inputGradient(args.backend as GpuBackend, dy, filter, sizes)
   },
   Conv2DBackpropFilter: (args) => {
     const { x, dy } = args.inputs as { x: TensorInfo; dy: TensorInfo }
     const { strides, pad, dimRoundingMode, dataFormat, filterShape } = args.attrs as unknown as Conv2DBackpropFilterAttrs
     const sizes = sizesOf(x.shape, filterShape, strides, 1, pad, dimRoundingMode, dataFormat)
-    if (!fits(sizes, x, dy)) return stock('Conv2DBackpropFilter')(args)
+    if (!fits(sizes, x, dy) || !util.arraysEqual(dy.shape, sizes.outShape)) return stock('Conv2DBackpropFilter')(args)
     return weightGradient(args.backend as GpuBackend, x, dy, sizes)
   },
 })

@@ -193,13 +193,15 @@ export function gpuBackendClass(
       return { buffer }
     }
 
-    override recordAndSubmit(program: StockProgram, output: TensorInfo, inputs: TensorInfo[], uniforms: StockUniform[] = []): void {
+    override recordAndSubmit(program: StockProgram, output: TensorInfo, inputs: TensorInfo[], uniforms?: StockUniform[] | null): void {
+      // Scatter and the like write on top of a tensor that was made before.
+      this.changed(output)
       const tensors = [output, ...inputs]
       const buffers = tensors.map(({ dataId }) => this.tensorMap.get(dataId).resource)
       // Timed, or an image of a page.
       if (this.activeTimers != null || program.pixelsOpType != null || !buffers.every((buffer) => buffer instanceof GPUBuffer)) {
         this.#recordAll(buffers)
-        super.recordAndSubmit(program, output, inputs, uniforms)
+        super.recordAndSubmit(program, output, inputs, uniforms ?? undefined)
         this.dispatches++
         return
       }
@@ -211,7 +213,7 @@ export function gpuBackendClass(
         all.push({ type: 'int32', data: shape }, { type: 'int32', data: util.computeStrides(shape) })
       }
       if (program.size) all.push({ type: 'int32', data: [util.sizeFromShape(program.outputShape) / (program.outputComponent ?? 1)] })
-      all.push(...uniforms)
+      all.push(...(uniforms ?? []))
       buffers.push(this.makeUniforms(all).buffer)
       const layout = program.pipeline.getBindGroupLayout(0)
       const group = this.#bind(layout, buffers, `${identity(program.pipeline)}`)

@@ -61,7 +61,7 @@ export const headKernels: OwnGpuKernels = () => ({
       words: ['rows', 'classes'],
       reals: ['scale'],
       threads: THREADS,
-      declarations: `var<workgroup> sums: array<f32, ${THREADS}>;\n${LOG1P}`,
+      declarations: `var<workgroup> sums: array<f32, ${THREADS}>;\n${FUNCTIONS}`,
       // One workgroup: a batch has a few thousand numbers at most.
       body: `
   var sum = 0.0;
@@ -78,8 +78,12 @@ ${rule === 'kl' || rule === 'klReference' ? softmaxLoss(rule) : sigmoidLoss(rule
   },
 })
 
-/** log(1 + e) for e in 0 … 1: WGSL has none, and its logarithm alone would lose small e. */
-const LOG1P = `
+/** `orNan`: a value, or x where that is NaN; `log1p`: log(1 + e) for e in 0 … 1, which WGSL's logarithm alone would lose for small e. */
+const FUNCTIONS = `
+// Not x != x, nor the functions themselves: devices may take it that there is no NaN.
+fn orNan(x: f32, value: f32) -> f32 {
+  return select(value, x, (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u);
+}
 fn log1p(e: f32) -> f32 {
   let series = e * (1.0 - e * (0.5 - e * (1.0 / 3.0 - e * (0.25 - e * (0.2 - e / 6.0)))));
   return select(log(1.0 + e), series, e < 0.06);
@@ -106,7 +110,7 @@ function sigmoidLoss(rule: 'bce' | 'boundedBce' | 'mse'): string {
     let x = z[i];
     let wanted = y[i];
     let e = exp(-abs(x));
-    let p = select(e, 1.0, x >= 0.0) / (1.0 + e);
+    let p = orNan(x, select(e, 1.0, x >= 0.0) / (1.0 + e));
     let q = select(1.0, e, x >= 0.0) / (1.0 + e);
 ${terms[rule]}
   }`
@@ -127,14 +131,16 @@ function softmaxLoss(rule: 'kl' | 'klReference'): string {
     var total = 0.0;
     for (var i = start; i < end; i++) { total += exp(z[i] - largest); }
     let logTotal = log(total);
+    var broken = 0.0;
+    for (var i = start; i < end; i++) { broken = orNan(z[i], broken); }
     // Without labels 0 / 0: the loss is NaN, which the training step refuses.
     let factor = ${rule === 'kl' ? '1.0 / labels' : '1.0'};
     let mass = ${rule === 'kl' ? 'labels * factor' : 'labels'};
     for (var i = start; i < end; i++) {
-      let logP = z[i] - largest - logTotal;
+      let logP = orNan(broken, z[i] - largest - logTotal);
       let t = y[i] * factor;
       sum += select(t * log(max(t, 1e-37)), 0.0, t == 0.0) - t * logP;
-      gradient[i] = (exp(logP) * mass - t) * r.scale;
+      gradient[i] = orNan(broken, (exp(logP) * mass - t) * r.scale);
     }
   }`
 }

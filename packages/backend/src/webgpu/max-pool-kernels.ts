@@ -23,7 +23,7 @@ const WORDS = [
   'elements',
 ]
 
-/** Goes through the window of an output from its first element; `best` is the largest and `at` its place in the window, -1 for none. */
+/** Goes through the window of an output from its first element, with `r.lowest` below all numbers; `best` is the largest and `at` its place in the window, -1 for none. */
 const WINDOW = `
   let c = item % u.channels;
   let ox = item / u.channels % u.outWidth;
@@ -31,7 +31,7 @@ const WINDOW = `
   let n = item / u.channels / u.outWidth / u.outHeight;
   let y0 = oy * u.strideHeight - u.padTop;
   let x0 = ox * u.strideWidth - u.padLeft;
-  var best = 0.0;
+  var best = r.lowest;
   var at = -1;
   for (var ky = max(0, -y0); ky < min(u.filterHeight, u.inHeight - y0); ky++) {
     for (var kx = max(0, -x0); kx < min(u.filterWidth, u.inWidth - x0); kx++) {
@@ -56,11 +56,12 @@ export const maxPoolKernels: OwnGpuKernels = (stock) => ({
       reads: { x: 'f32' },
       writes: { y: 'f32' },
       words: WORDS,
+      reals: ['lowest'],
       threads: THREADS,
       body: `if (item >= u.elements) { return; }${WINDOW}\n  y[item] = best;`,
     }))
     const elements = util.sizeFromShape(y.shape)
-    gpu.run(program, { tensors: [x, y], words: [...sizes.words, elements], groups: Math.ceil(elements / THREADS) })
+    gpu.run(program, { tensors: [x, y], words: [...sizes.words, elements], reals: [-Infinity], groups: Math.ceil(elements / THREADS) })
     return y
   },
   MaxPoolGrad: (args) => {
@@ -75,10 +76,11 @@ export const maxPoolKernels: OwnGpuKernels = (stock) => ({
       reads: { x: 'f32' },
       writes: { places: 'i32' },
       words: WORDS,
+      reals: ['lowest'],
       threads: THREADS,
       body: `if (item >= u.elements) { return; }${WINDOW}\n  places[item] = at;`,
     }))
-    gpu.run(find, { tensors: [input, places], words: [...sizes.words, outputs], groups: Math.ceil(outputs / THREADS) })
+    gpu.run(find, { tensors: [input, places], words: [...sizes.words, outputs], reals: [-Infinity], groups: Math.ceil(outputs / THREADS) })
     // Each input gathers from the windows that it lies in.
     const gather = gpu.program('max pool gradient', () => ({
       reads: { dy: 'f32', places: 'i32' },
@@ -112,7 +114,12 @@ function sizesOf(x: TensorInfo, attrs: MaxPoolAttrs | MaxPoolGradAttrs): { words
   const { filterSize, strides, pad, dimRoundingMode } = attrs
   const sizes = backend_util.computePool2DInfo(x.shape as Shape4, filterSize, strides, 1, pad, dimRoundingMode)
   if (sizes.dilationHeight !== 1 || sizes.dilationWidth !== 1 || sizes.dataFormat !== 'channelsLast') return undefined
-  if (util.sizeFromShape(sizes.outShape) === 0) return undefined
+  // A window of one pixel that keeps the shape is the identity for TensorFlow.js, whatever the stride and the padding.
+  if (
+    util.sizeFromShape(sizes.outShape) === 0 ||
+    (sizes.filterHeight * sizes.filterWidth === 1 && util.arraysEqual(x.shape, sizes.outShape))
+  )
+    return undefined
   return {
     outShape: sizes.outShape,
     words: [

@@ -2,12 +2,14 @@ import { getKernel, getKernelsForBackend, registerKernel, unregisterKernel } fro
 import type { KernelFunc } from '@tensorflow/tfjs-core'
 
 import { batchNormKernels } from './batch-norm-kernels.js'
+
 import { convolutionKernels } from './convolution-kernels.js'
 import type { GpuBackend } from './gpu-backend.js'
 import { headKernels } from './head-kernels.js'
 import { maxPoolKernels } from './max-pool-kernels.js'
 import { optimizerKernels } from './optimizer-kernels.js'
 import { splitKernel } from './split-kernel.js'
+import { stockFaultsKernels } from './stock-faults-kernels.js'
 
 /** Kernels by name. `stock` gives TensorFlow.js's own kernel, for what ours do not do. */
 export type OwnGpuKernels = (stock: (name: string) => KernelFunc) => Record<string, KernelFunc>
@@ -19,6 +21,7 @@ const FAMILIES: readonly OwnGpuKernels[] = [
   optimizerKernels,
   headKernels,
   splitKernel,
+  stockFaultsKernels,
 ]
 
 /** A second time, ours would be taken for the stock ones. */

@@ -48,7 +48,7 @@ export interface StockBackend extends KernelBackend {
   tensorToBinding(tensor: TensorInfo): GPUBindingResource
   uploadToGPU(dataId: object): void
   makeUniforms(uniforms: readonly StockUniform[]): GPUBufferBinding
-  recordAndSubmit(program: StockProgram, output: TensorInfo, inputs: TensorInfo[], uniforms?: StockUniform[]): void
+  recordAndSubmit(program: StockProgram, output: TensorInfo, inputs: TensorInfo[], uniforms?: StockUniform[] | null): void
   convertAndCacheOnCPU(dataId: object, values: unknown): unknown
   getBufferData(buffer: GPUBuffer): Promise<ArrayBuffer>
 }
