@@ -12,5 +12,5 @@ export async function dawn() {
   const require = createRequire(`${process.cwd()}/packages/backend/package.json`)
   const { create, globals } = await import(pathToFileURL(require.resolve('webgpu')).href)
   Object.assign(globalThis, globals)
-  return create(['enable-dawn-features=vulkan_enable_f16_on_nvidia,disable_workgroup_init'])
+  return create(['enable-dawn-features=vulkan_enable_f16_on_nvidia,disable_workgroup_init', 'disable-dawn-features=timestamp_quantization'])
 }

@@ -95,7 +95,6 @@ export function gpuBackendClass(
     }
 
     run(program: Program, { tensors, words, reals, groups, layers = 1 }: Dispatch): void {
-      if (groups === 0 || layers === 0) return
       const buffers = tensors.map((tensor) => this.#bufferOf(tensor))
       if (words) buffers.push(this.#uniform(Int32Array.from(words), `i${words.join()}`))
       if (reals) buffers.push(reals instanceof GPUBuffer ? reals : this.#uniform(Float32Array.from(reals), `f${reals.join()}`))
@@ -292,6 +291,7 @@ export function gpuBackendClass(
       buffers: readonly (GPUBuffer | null | undefined)[],
       [x, y, z]: readonly [number, number, number],
     ): void {
+      if (x * y * z === 0) return
       this.ensureCommandEncoderReady()
       this.computePassEncoder ??= (this.commandEncoder as GPUCommandEncoder).beginComputePass()
       const pass = this.computePassEncoder
