@@ -12,17 +12,27 @@ const FEWEST = 5
  * Steps of several engines in turn, each in a process of its own, until each has made enough while the rest of the machine was quiet, or time is up. After
  * some rounds it waits for quiet moments.
  *
- * @param {{ name: string, program: string, commandLine: string[] }[]} engines
+ * @param {{ name: string, program: string, commandLine: string[], env?: Record<string, string> }[]} engines
  * @param {{ steps: number, seconds: number }} limits quiet steps wanted of each; time for this comparison without the start
  * @returns {Promise<{ name: string, version: string, steps: number, quietSteps: number | undefined, all: number, fastest: number,
  *   quiet: number | undefined }[]>} medians in milliseconds over all steps and over quiet ones (nothing where an engine has fewer than five, or than `steps`);
- *   quietSteps is missing where there is no /proc
+ *   quietSteps is missing where there is no /proc. An engine that does not start has `{ name, error }` instead; it does not stop the others
  */
 export async function compareEngines(engines, { steps, seconds }) {
   const fewest = Math.min(steps, FEWEST)
   const running = []
+  const started = []
+  const failed = []
   try {
-    for (const { program, commandLine } of engines) running.push(await startEngine(program, commandLine))
+    for (const engine of engines) {
+      try {
+        running.push(await startEngine(engine.program, engine.commandLine, engine.env))
+        started.push(engine)
+      } catch (error) {
+        failed.push({ name: engine.name, error: error.message })
+      }
+    }
+    if (running.length === 0) return failed
     const pids = [process.pid, ...running.map(({ pid }) => pid)]
     const known = sampleLoad(pids) !== undefined
     const made = []
@@ -44,15 +54,17 @@ export async function compareEngines(engines, { steps, seconds }) {
       }
     }
     const quiet = known && running.every((_, engine) => timesOf(engine, true).length >= fewest)
-    return engines.map(({ name }, engine) => ({
+    const results = started.map(({ name }, engine) => ({
       name,
       version: running[engine].version,
+      backend: running[engine].backend,
       steps: timesOf(engine, false).length,
       quietSteps: known ? timesOf(engine, true).length : undefined,
       fastest: Math.min(...timesOf(engine, false)),
       all: median(timesOf(engine, false)),
       quiet: quiet ? median(timesOf(engine, true)) : undefined,
     }))
+    return [...results, ...failed]
   } finally {
     for (const engine of running) engine.end()
   }

@@ -1,11 +1,12 @@
-// One training step of @audiotag/models, train and backend for each line on stdin, its milliseconds on stdout; after --profile N steps with every kernel timed, ends.
-import { createInterface } from 'node:readline'
+// One training step or prediction of @audiotag/models, train and backend for each line on stdin, its milliseconds on stdout; after --profile N steps with every kernel timed, ends.
 import { parseArgs } from 'node:util'
 
-import { useWasm } from '../../packages/backend/dist/index.js'
 import { createModel } from '../../packages/models/dist/index.js'
 import { adam, createTrainStep, sgd } from '../../packages/train/dist/index.js'
 import { profileSteps } from './profile-steps.mjs'
+import { randomNumbers } from './random-numbers.mjs'
+import { serveSteps, warmUp } from './serve-steps.mjs'
+import { startBackend } from './start-backend.mjs'
 import { tf } from './tfjs.mjs'
 
 const { values } = parseArgs({
@@ -13,19 +14,18 @@ const { values } = parseArgs({
     net: { type: 'string' },
     width: { type: 'string' },
     input: { type: 'string' },
+    backend: { type: 'string', default: 'wasm' },
+    precision: { type: 'string', default: 'float32' },
     threads: { type: 'string' },
-    simd: { type: 'string' },
+    simd: { type: 'string', default: 'plain' },
+    task: { type: 'string', default: 'train' },
     warmup: { type: 'string' },
     profile: { type: 'string' },
   },
 })
-await useWasm({ threads: Number(values.threads), simd: values.simd })
+const about = await startBackend({ ...values, threads: Number(values.threads) })
 const shape = JSON.parse(values.input)
-let state = 1
-const rng = () => {
-  state = (Math.imul(state, 1664525) + 1013904223) | 0
-  return (state >>> 8) / 2 ** 24
-}
+const rng = randomNumbers()
 const model = createModel({ architecture: values.net, classes: 80, width: Number(values.width), activation: 'sigmoid' }, { rng })
 const optimizer = values.net === 'envnet2' ? sgd({ momentum: 0.9, nesterov: true }) : adam()
 const update = createTrainStep({ model, optimizer, streams: [{ name: 'clips', loss: 'bce' }] })
@@ -38,20 +38,32 @@ const targets = tf.tensor(
   [shape[0], 80],
 )
 
-async function step() {
+async function train() {
   const start = performance.now()
-  await update({ clips: { input, targets } }, { learningRate: 1e-4, rng })
-  return performance.now() - start
+  const { total } = await update({ clips: { input, targets } }, { learningRate: 1e-4, rng })
+  return timed(start, [total])
 }
 
-const warmUntil = performance.now() + Number(values.warmup) * 1000
-for (let i = 0; i < 2 || performance.now() < warmUntil; i++) await step()
+async function predict() {
+  const start = performance.now()
+  const scores = tf.tidy(() => model.predict(input))
+  const numbers = await scores.data()
+  scores.dispose()
+  return timed(start, numbers)
+}
+
+/** A backend that returns nothing, or no numbers, is fast. */
+function timed(start, numbers) {
+  const ms = performance.now() - start
+  if (numbers.length === 0 || !numbers.every(Number.isFinite))
+    throw new Error(`${values.task} gave ${numbers.slice(0, 5).join(', ') || 'nothing'}`)
+  return ms
+}
+
+const step = values.task === 'predict' ? predict : train
 if (values.profile) {
+  await warmUp(step, Number(values.warmup))
   console.log(JSON.stringify(await profileSteps(step, Number(values.profile))))
   process.exit(0)
 }
-console.log(JSON.stringify({ version: process.versions.node }))
-for await (const line of createInterface({ input: process.stdin })) {
-  if (line === 'step') console.log(JSON.stringify({ ms: await step() }))
-}
-process.exit(0)
+await serveSteps(step, { warmup: Number(values.warmup), about: { backend: about } })

@@ -2,8 +2,13 @@
 
 /** One line of the comparison. */
 export function printResult(result) {
-  const { net, width, batch, simd, threads, msPerStep, counted, steps, dropped, pytorchSteps, pytorchDropped } = result
-  const name = `${net} ${width}, batch ${batch}, ${threads} thread${threads > 1 ? 's' : ''}, ${simd}`.padEnd(52)
+  const { net, width, batch, backend, simd, threads, msPerStep, counted, steps, dropped, pytorchSteps, pytorchDropped } = result
+  const engine = simd === undefined ? backend : `${backend} ${simd}`
+  const name = `${net} ${width}, batch ${batch}, ${threads} thread${threads > 1 ? 's' : ''}, ${engine}`.padEnd(56)
+  if (result.error !== undefined) {
+    console.log(`${name} not measured: ${result.error}`)
+    return
+  }
   const drops = dropped === undefined ? 'no /proc: all steps count' : `dropped ${dropped} of ${steps}`
   const theirs =
     result.ratio === undefined

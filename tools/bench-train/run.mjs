@@ -5,14 +5,18 @@ import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 
+import { backendReport } from '../../packages/backend/dist/index.js'
 import { compareEngines } from './compare-engines.mjs'
 import { NETS, widthNumber } from './nets.mjs'
 import { printKinds, printResult, printRoofline } from './print-tables.mjs'
 import { simdPeak } from './simd-peak.mjs'
 
-const USAGE = `pnpm bench:train [--json FILE] [--nets ${NETS.map(({ net, width }) => `${net}:${width}`).join(',')}] [--threads 1,2] [--python FILE]
-  [--steps 25] [--seconds 60] [--note TEXT] [--quick]`
+const USAGE = `pnpm bench:train [--json FILE] [--nets ${NETS.map(({ net, width }) => `${net}:${width}`).join(',')}] [--threads 1,2] [--backend wasm,node]
+  [--python FILE] [--steps 25] [--seconds 60] [--note TEXT] [--quick]`
 const script = (name) => fileURLToPath(new URL(name, import.meta.url))
+/** Measured where they are here and none is named: not cpu, which takes minutes a step. */
+const USUAL = ['wasm', 'node', 'webgpu', 'node-gpu']
+const present = (await backendReport()).backends
 const options = readOptions()
 const peaks = Object.fromEntries(['plain', 'relaxed'].map((simd) => [simd, simdPeak(simd)]).filter(([, peak]) => peak !== undefined))
 const python = options.quick ? undefined : findPython(options.python)
@@ -24,6 +28,7 @@ const machine = {
   node: process.versions.node,
   python: python?.version,
   torch: python?.torch,
+  backends: options.backends,
   peakGigaflopsOneThread: peaks,
   date: new Date().toISOString().slice(0, 10),
   note: options.note,
@@ -31,6 +36,7 @@ const machine = {
 console.log(
   `${machine.cores} × ${machine.cpu}, ${machine.system}, Node ${machine.node}, ${python ? `PyTorch ${python.torch}` : 'no PyTorch: ours alone'}`,
 )
+console.log(`Backends: ${options.backends.join(', ')}`)
 console.log(
   `SIMD peak of one thread: ${Object.entries(peaks)
     .map(([simd, peak]) => `${simd} ${peak.toFixed(1)}`)
@@ -46,7 +52,8 @@ for (const net of options.nets) {
     }
   }
 }
-for (const net of options.nets) {
+// The packages' kernels on wasm; others do not say where their time goes.
+for (const net of options.backends.includes('wasm') ? options.nets.filter((each) => each.net !== 'layers') : []) {
   const threads = []
   for (const count of options.threads) threads.push({ threads: count, ...(await profile(net, count)) })
   profiles.push({ net: net.net, width: widthNumber(net.width), batch: net.input[0], simd: 'plain', profiles: threads })
@@ -57,35 +64,54 @@ if (options.json) await writeFile(options.json, `${JSON.stringify({ machine, res
 
 async function measure(net, threads) {
   const commandLine = netArguments(net, threads)
-  const engines = Object.keys(peaks)
-    .filter((simd) => !options.quick || simd === 'plain')
-    .map((simd) => ({ name: simd, program: process.execPath, commandLine: [script('our-step.mjs'), ...commandLine, '--simd', simd] }))
-  const theirs = python && { name: 'PyTorch', program: python.program, commandLine: [script('torch_step.py'), ...commandLine] }
-  const compared = await compareEngines(theirs ? [...engines, theirs] : engines, options)
-  const torch = compared.find(({ name }) => name === 'PyTorch')
-  return compared
-    .filter((ours) => ours !== torch)
-    .map((ours) => {
-      const times = (which) => ({ msPerStep: ours[which], pytorchMsPerStep: torch?.[which], ratio: torch && torch[which] / ours[which] })
-      const counted = ours.quiet === undefined ? 'all' : 'quiet'
-      return {
-        net: net.net,
-        width: widthNumber(net.width),
-        batch: net.input[0],
-        backend: 'wasm',
-        simd: ours.name,
-        threads,
-        ...times(counted),
-        counted,
-        quietSteps: ours.quiet === undefined ? undefined : times('quiet'),
-        allSteps: times('all'),
-        fastestSteps: times('fastest'),
-        steps: ours.steps,
-        dropped: ours.quietSteps === undefined ? undefined : ours.steps - ours.quietSteps,
-        pytorchSteps: torch?.steps,
-        pytorchDropped: torch?.quietSteps === undefined ? undefined : torch.steps - torch.quietSteps,
-      }
+  const step = script(net.net === 'layers' ? 'fit-step.mjs' : 'our-step.mjs')
+  const ours = options.backends
+    .flatMap((backend) => {
+      if (backend === 'wasm') return Object.keys(peaks).map((simd) => ({ backend, simd }))
+      // A GPU takes no notice of threads: once is enough.
+      return threads === Math.max(...options.threads) || backend === 'node' || backend === 'cpu' ? [{ backend }] : []
     })
+    .filter(({ simd }) => !options.quick || simd !== 'relaxed')
+    .map(({ backend, simd }) => ({
+      name: simd === undefined ? backend : `${backend} ${simd}`,
+      backend,
+      simd,
+      program: process.execPath,
+      commandLine: [step, ...commandLine, '--backend', backend, ...(simd === undefined ? [] : ['--simd', simd])],
+      env: backend === 'node' ? threadsOfTensorFlow(threads) : {},
+    }))
+  const theirs = python && { name: 'PyTorch', program: python.program, commandLine: [script('torch_step.py'), ...commandLine] }
+  const compared = await compareEngines(theirs ? [...ours, theirs] : ours, options)
+  const torch = compared.find(({ name, error }) => name === 'PyTorch' && error === undefined)
+  return ours.map(({ name, backend, simd }) => {
+    const about = { net: net.net, width: widthNumber(net.width), batch: net.input[0], backend, simd, threads }
+    const { error, ...measured } = compared.find((each) => each.name === name)
+    if (error !== undefined) return { ...about, error }
+    const times = (which) => ({
+      msPerStep: measured[which],
+      pytorchMsPerStep: torch?.[which],
+      ratio: torch && torch[which] / measured[which],
+    })
+    const counted = measured.quiet === undefined ? 'all' : 'quiet'
+    return {
+      ...about,
+      says: measured.backend,
+      ...times(counted),
+      counted,
+      quietSteps: measured.quiet === undefined ? undefined : times('quiet'),
+      allSteps: times('all'),
+      fastestSteps: times('fastest'),
+      steps: measured.steps,
+      dropped: measured.quietSteps === undefined ? undefined : measured.steps - measured.quietSteps,
+      pytorchSteps: torch?.steps,
+      pytorchDropped: torch?.quietSteps === undefined ? undefined : torch.steps - torch.quietSteps,
+    }
+  })
+}
+
+/** TensorFlow has threads of its own, as many as there are cores unless it is told before it is loaded. */
+function threadsOfTensorFlow(threads) {
+  return threads < availableParallelism() ? { TF_NUM_INTRAOP_THREADS: String(threads) } : {}
 }
 
 function netArguments({ net, width, input }, threads) {
@@ -118,6 +144,7 @@ function readOptions() {
         json: { type: 'string' },
         nets: { type: 'string' },
         threads: { type: 'string' },
+        backend: { type: 'string' },
         python: { type: 'string' },
         steps: { type: 'string' },
         seconds: { type: 'string' },
@@ -128,8 +155,15 @@ function readOptions() {
     const { quick } = values
     const wanted = (values.nets ?? (quick ? 'resnet34:1/8' : undefined))?.split(',')
     for (const name of wanted ?? []) if (!NETS.some((net) => nameOf(net) === name)) throw new Error(`there is no net ${name}`)
+    const backends = values.backend?.split(',') ?? USUAL.filter((name) => present.some((each) => each.name === name && each.available))
+    for (const name of backends) {
+      const found = present.find((each) => each.name === name)
+      if (!found) throw new Error(`--backend must be of ${present.map((each) => each.name).join(', ')}, got ${name}`)
+      if (!found.available) throw new Error(`--backend ${name} is not here: ${found.reason}`)
+    }
     return {
       ...values,
+      backends: quick && values.backend === undefined ? ['wasm'] : backends,
       nets: NETS.filter((net) => wanted?.includes(nameOf(net)) ?? true),
       threads: (values.threads ?? (quick ? '1' : '1,2')).split(',').map((text) => positive('threads', text)),
       steps: positive('steps', values.steps ?? (quick ? '3' : '25')),

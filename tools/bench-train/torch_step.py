@@ -1,6 +1,7 @@
-"""One training step of PyTorch for each line on stdin, its milliseconds on stdout: the same nets, batch, loss and optimiser as our-step.mjs."""
+"""One training step or prediction of PyTorch for each line on stdin, its milliseconds on stdout: the same nets, batch, loss and optimiser as our-step.mjs and fit-step.mjs."""
 
 import argparse
+import contextlib
 import json
 import sys
 import time
@@ -78,6 +79,20 @@ class EnvNet2(nn.Module):
         return self.head(self.image(self.time(x).transpose(1, 2)))
 
 
+class Layers(nn.Module):
+    """[batch, 1, height, width]: the network of fit-step.mjs"""
+
+    def __init__(self, classes, _):
+        super().__init__()
+        layers = []
+        for inputs, outputs in (1, 32), (32, 64), (64, 128):
+            layers += [convolution(inputs, outputs, 3, 1, 1), nn.ReLU(inplace=True), nn.MaxPool2d(2)]
+        self.layers = nn.Sequential(*layers[:-1], nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(128, classes))
+
+    def forward(self, x):
+        return self.layers(x)
+
+
 def main():
     parser = argparse.ArgumentParser()
     for name in "net", "input":
@@ -85,29 +100,47 @@ def main():
     for name in "width", "warmup":
         parser.add_argument(f"--{name}", type=float, required=True)
     parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--task", choices=["train", "predict"], default="train")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--precision", choices=["float32", "float16", "bfloat16"], default="float32")
     options = parser.parse_args()
     torch.manual_seed(1)
     torch.set_num_threads(options.threads)
     shape = json.loads(options.input)
     envnet = options.net == "envnet2"
-    model = (EnvNet2 if envnet else ResNet34)(80, options.width).train()
+    nets = {"envnet2": EnvNet2, "resnet34": ResNet34, "layers": Layers}
+    model = nets[options.net](80, options.width).train(options.task == "train").to(options.device)
     if envnet:
         optimizer = torch.optim.SGD(model.parameters(), 1e-4, momentum=0.9, nesterov=True)
     else:
         optimizer = torch.optim.Adam(model.parameters(), 1e-4)
     batch = shape[0]
-    inputs = torch.rand(batch, 1, *([1] if envnet else []), *shape[1:]) * 2 - 1
-    targets = (torch.rand(batch, 80) < 0.03).float()
+    inputs = (torch.rand(batch, 1, *([1] if envnet else []), *shape[1:]) * 2 - 1).to(options.device)
+    targets = (torch.rand(batch, 80) < 0.03).float().to(options.device)
     bce = nn.BCEWithLogitsLoss()
+    half = options.precision != "float32"
+    # As PyTorch trains in half precision: weights stay float32, the loss is scaled for float16.
+    lower = (lambda: torch.autocast(options.device, getattr(torch, options.precision))) if half else contextlib.nullcontext
+    scaler = torch.amp.GradScaler(options.device, enabled=options.precision == "float16")
 
-    def step():
+    def train():
         start = time.perf_counter()
         optimizer.zero_grad(set_to_none=True)
-        loss = bce(model(inputs), targets)
-        loss.backward()
-        optimizer.step()
+        with lower():
+            loss = bce(model(inputs), targets)
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
         loss.item()
         return (time.perf_counter() - start) * 1000
+
+    def predict():
+        start = time.perf_counter()
+        with torch.inference_mode(), lower():
+            torch.sigmoid(model(inputs)).float().cpu()
+        return (time.perf_counter() - start) * 1000
+
+    step = train if options.task == "train" else predict
 
     warm_until = time.perf_counter() + options.warmup
     step()

@@ -13,7 +13,12 @@ const backendPackage = join(root, 'packages/backend')
 export async function bundleSuite(backendFile) {
   const require = createRequire(join(backendPackage, 'package.json'))
   const packageFolder = async (name) => realpath(dirname(require.resolve(`${name}/package.json`)))
-  const tensorflow = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-cpu', '@tensorflow/tfjs-backend-wasm']
+  const tensorflow = [
+    '@tensorflow/tfjs-core',
+    '@tensorflow/tfjs-backend-cpu',
+    '@tensorflow/tfjs-backend-wasm',
+    '@tensorflow/tfjs-backend-webgpu',
+  ]
   const folders = await Promise.all(tensorflow.map(async (name) => [name, await packageFolder(name)]))
   const outfile = join(root, 'node_modules/.cache/conformance', `${backendFile}.cjs`)
   const { outputFiles } = await build({

@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { DoctorBackend } from '../src/stages/doctor.js'
 import { runProgram } from './run-program.js'
 import { smallDataset } from './small-dataset.js'
 
@@ -114,17 +115,41 @@ describe('dcase2019', () => {
     expect(other.stderr).toMatch(/made with other settings/u)
   }, 60_000)
 
-  it('doctor says what would be taken and why, as JSON too', async () => {
+  it('doctor measures what is here, each on its own, and says what the others need, as JSON too', async () => {
     const { code, stdout } = await runProgram('doctor', '--json')
     expect(code).toBe(0)
-    const facts = JSON.parse(stdout) as {
-      backend: { name: string; reason: string }
-      otherBackends: { name: string; reason: string }[]
-      clipsPerSecond: number
+    const { auto, backends } = JSON.parse(stdout) as { auto: string; backends: DoctorBackend[] }
+    expect(backends.map(({ name }) => name)).toEqual(['node-gpu', 'node', 'webgpu', 'wasm', 'cpu'])
+    expect(auto).toBe(backends.find(({ available }) => available)!.name)
+    expect(backends.filter(({ available }) => available).map(({ name }) => name)).toEqual(expect.arrayContaining(['wasm', 'cpu']))
+    for (const { available, reason, needs, clipsPerSecond } of backends) {
+      expect(reason).not.toBe('')
+      expect(needs.length > 0).toBe(!available)
+      for (const command of needs) expect(command).toMatch(/^(npm install|npx audiotag-tensorflow|python3 -m venv) /u)
+      if (available) expect(Math.min(clipsPerSecond!.trained, clipsPerSecond!.predicted)).toBeGreaterThan(0)
+      else expect(clipsPerSecond).toBeUndefined()
     }
-    expect(facts.backend.name).toBe('wasm')
-    expect(facts.backend.reason).not.toBe('')
-    expect(facts.otherBackends.map(({ name }) => name)).toEqual(expect.arrayContaining(['node', 'node-gpu', 'webgpu']))
-    expect(facts.clipsPerSecond).toBeGreaterThan(0)
-  })
+    const speed = (name: string) => backends.find((each) => each.name === name)!.clipsPerSecond!.trained
+    expect(speed('wasm')).toBeGreaterThan(speed('cpu'))
+  }, 120_000)
+
+  it('doctor --no-measure prints a line for each backend and starts none', async () => {
+    const { code, stdout } = await runProgram('doctor', '--no-measure')
+    expect(code).toBe(0)
+    for (const name of ['node-gpu', 'node', 'webgpu', 'wasm', 'cpu'])
+      expect(stdout).toMatch(new RegExp(`^${name} +(here, not measured|not here: .*It needs:$)`, 'mu'))
+    expect(stdout).not.toContain('clips/s')
+    expect(stdout).toMatch(/^--backend auto takes /mu)
+  }, 30_000)
+
+  it('a backend that is not here is named before anything is written, with what it needs', async () => {
+    const { backends } = JSON.parse((await runProgram('doctor', '--no-measure', '--json')).stdout) as { backends: DoctorBackend[] }
+    for (const { name } of backends.filter(({ available }) => !available)) {
+      const run = join(temporary(), 'none')
+      const { code, stderr } = await runProgram('run', '--config', 'smoke', '--run', run, '--backend', name)
+      expect(code).toBe(3)
+      expect(stderr).toContain(`--backend ${name} cannot be used here`)
+      expect(existsSync(run)).toBe(false)
+    }
+  }, 60_000)
 })

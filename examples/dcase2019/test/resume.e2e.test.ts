@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { runProgram, startProgram } from './run-program.js'
 import { smallDataset } from './small-dataset.js'
 
@@ -115,6 +115,68 @@ describe('a training that was stopped goes on to the same bits', () => {
     },
     60_000,
   )
+})
+
+const file = (run: string) => join(run, 'models/A-fold0/run.json')
+
+describe('a training that goes on where another backend is', () => {
+  interface Record {
+    readonly status: string
+    readonly backend: { name: string }
+    readonly backends?: object[]
+  }
+  const record = (run: string) => JSON.parse(readFileSync(file(run), 'utf8')) as Record
+  /** Stopped after two epochs; the record is made to say that cpu, too slow for a test, trained them. */
+  const begunOnCpu = async (name: string) => {
+    const run = copyOfPrepared(name)
+    await interruptAfter(run, 2, 'SIGINT')
+    expect(record(run)).toMatchObject({ status: 'interrupted', backend: { name: 'wasm' } })
+    writeFileSync(file(run), JSON.stringify({ ...record(run), backend: { name: 'cpu', threads: 1, simd: 'none' } }))
+    return run
+  }
+
+  it('auto takes the one that it began on, though a faster one is here', async () => {
+    const run = await begunOnCpu('auto')
+    const { child, done } = startProgram(...training(run, '--backend', 'auto'))
+    await vi.waitUntil(() => record(run).status === 'running', { timeout: 200_000, interval: 100 })
+    child.kill('SIGKILL')
+    expect((await done).stdout).not.toContain('"type":"warning"')
+    expect(record(run).backend.name).toBe('cpu')
+    expect(record(run)).not.toHaveProperty('backends')
+  }, 240_000)
+
+  it('one that is named is taken, with a warning, and both are in run.json', async () => {
+    const run = await begunOnCpu('named')
+    const { code, stdout } = await runProgram(...training(run, '--backend', 'wasm'))
+    expect(code).toBe(0)
+    const warning = stdout.split('\n').find((line) => line.includes('"type":"warning"'))
+    const step = Number(/from update (\d+) on wasm, begun on cpu/u.exec(warning ?? '')?.[1])
+    expect(step).toBeGreaterThan(0)
+    expect(record(run)).toMatchObject({
+      status: 'done',
+      backend: { name: 'wasm' },
+      backends: [
+        { name: 'cpu', fromStep: 0 },
+        { name: 'wasm', fromStep: step },
+      ],
+    })
+    await succeeds('predict', '--run', run, '--model', 'A', '--fold', '0', '--json', '--quiet', '--backend', 'wasm')
+    expect(record(run)).toMatchObject({ predictions: { status: 'done', backends: ['wasm'] } })
+  }, 240_000)
+
+  it('one that is not here is refused with what it needs, and nothing is lost', async ({ skip }) => {
+    const run = copyOfPrepared('absent')
+    await interruptAfter(run, 2, 'SIGINT')
+    const before = record(run)
+    const absent = (
+      JSON.parse((await runProgram('doctor', '--no-measure', '--json')).stdout) as { backends: { name: string; available: boolean }[] }
+    ).backends.find(({ available }) => !available)
+    if (absent === undefined) return skip('every backend is here')
+    const { code, stderr } = await runProgram(...training(run, '--backend', absent.name))
+    expect(code).toBe(3)
+    expect(stderr).toMatch(new RegExp(`--backend ${absent.name} cannot be used here: .*It needs:\n {2}\\S`, 'u'))
+    expect(record(run)).toEqual(before)
+  }, 240_000)
 })
 
 describe('methods that make their own targets', () => {

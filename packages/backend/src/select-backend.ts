@@ -33,8 +33,8 @@ export interface SelectedBackend {
  *
  * @example
  * const backend = await selectBackend('auto', { threads: 1 })
- * backend.name // => 'wasm'
- * backend.rejected.map(({ name }) => name) // => ['node-gpu', 'node', 'webgpu']
+ * ['node-gpu', 'node', 'webgpu', 'wasm'].includes(backend.name) // => true
+ * backend.rejected.some(({ name }) => name === backend.name) // => false
  */
 export async function selectBackend(name: BackendName | 'auto' = 'auto', options: SelectOptions = {}): Promise<SelectedBackend> {
   const known = ['auto', ...BACKENDS.map((backend) => backend.name)]
@@ -44,7 +44,7 @@ export async function selectBackend(name: BackendName | 'auto' = 'auto', options
   const rejected: RejectedBackend[] = []
   for (const backend of BACKENDS) {
     if (name !== 'auto' && name !== backend.name) continue
-    const missing = await backend.missing()
+    const missing = (await backend.missing()) ?? (name === 'auto' ? await backend.unwanted?.() : undefined)
     if (missing === undefined) {
       try {
         const { threads, simd, reason } = await backend.start(options)

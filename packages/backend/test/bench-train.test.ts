@@ -7,6 +7,13 @@ import { promisify } from 'node:util'
 
 import { expect, test } from 'vitest'
 
+import { backendReport } from '@audiotag/backend'
+
+// @ts-expect-error: plain JavaScript, without declarations
+import { compareEngines } from '../../../tools/bench-train/compare-engines.mjs'
+
+/** An engine whose steps take three milliseconds. */
+const ENGINE = `console.log('{"version":"1"}'); require('node:readline').createInterface({ input: process.stdin }).on('line', () => console.log('{"ms":3}'))`
 const bench = fileURLToPath(new URL('../../../tools/bench-train/run.mjs', import.meta.url))
 
 test('pnpm bench:train measures our step alone and writes its results', async () => {
@@ -36,3 +43,46 @@ test('a net that is not there is named, with the ones that are', async () => {
     stderr: expect.stringMatching(/there is no net vgg:1\n.*resnet34:1\/8/),
   })
 })
+
+test.each([
+  ['gpu', /--backend must be of node-gpu, node, webgpu, wasm, cpu, got gpu\n/],
+  ['wasm,', /--backend must be of .*, got \n/],
+])(
+  '--backend %s is an error with the ones there are',
+  async (backend, message) => {
+    await expect(promisify(execFile)(process.execPath, [bench, '--quick', '--backend', backend])).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(message),
+    })
+  },
+  30_000,
+)
+
+test('a backend that is not here is refused with its reason; an engine that does not start does not stop the others', async () => {
+  const { backends } = await backendReport()
+  for (const { name } of backends.filter(({ available }) => !available)) {
+    await expect(promisify(execFile)(process.execPath, [bench, '--quick', '--backend', name])).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`--backend ${name} is not here: `),
+    })
+  }
+  const works = { name: 'works', program: process.execPath, commandLine: ['-e', ENGINE] }
+  const broken = { name: 'broken', program: process.execPath, commandLine: ['-e', "throw new Error('no device')"] }
+  const compared = await compareEngines([broken, works], { steps: 2, seconds: 1 })
+  expect(compared).toEqual([
+    expect.objectContaining({ name: 'works', version: '1', all: 3, fastest: 3 }),
+    { name: 'broken', error: expect.stringContaining('no device') as string },
+  ])
+}, 60_000)
+
+test('a backend that takes no notice of a precision is not measured in it', async () => {
+  const step = fileURLToPath(new URL('../../../tools/bench-train/our-step.mjs', import.meta.url))
+  const shape = ['--net', 'resnet34', '--width', '0.0625', '--input', '[1,64,64]', '--threads', '1', '--warmup', '0']
+  for (const backend of ['wasm', 'cpu']) {
+    await expect(
+      promisify(execFile)(process.execPath, [step, ...shape, '--backend', backend, '--precision', 'float16']),
+    ).rejects.toMatchObject({
+      stderr: expect.stringContaining(`${backend} does not offer float16`),
+    })
+  }
+}, 60_000)

@@ -11,7 +11,7 @@ export async function startBoth(): Promise<void> {
 }
 
 /** What `run` returns on a backend, as arrays. */
-export async function on(backend: 'cpu' | 'wasm', run: () => tf.Tensor[]): Promise<Float32Array[]> {
+export async function on(backend: 'cpu' | 'wasm' | 'webgpu', run: () => tf.Tensor[]): Promise<Float32Array[]> {
   await tf.setBackend(backend)
   const before = tf.memory().numTensors
   const tensors = tf.tidy(run)

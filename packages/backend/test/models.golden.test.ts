@@ -5,6 +5,7 @@ import { useWasm } from '@audiotag/backend'
 
 import { expectEvaluation as expectLogits, goldenNet } from '../../models/test/golden-net.js'
 import { expectCurves, expectEvaluation, expectGradients, expectState, goldenRun, rerun } from '../../train/test/golden-run.js'
+import { describeTensorFlow } from './describe-tensorflow.js'
 
 /**
  * Whole training steps against PyTorch in float64 (packages/train/test/golden), within the tolerances as they are: four times what PyTorch's own float32
@@ -50,5 +51,10 @@ describe('training on wasm', () => {
 describe('full width on wasm', () => {
   beforeAll(() => useWasm({ threads: 1 }))
 
+  test.each(['resnet34', 'envnet'])('logits of %s are those of PyTorch', async (id) => expectLogits(goldenNet(id)), 120_000)
+})
+
+/** Training steps on TensorFlow: packages/train/test/runs-own-kernels.golden.test.ts. */
+await describeTensorFlow('full width on TensorFlow', () => {
   test.each(['resnet34', 'envnet'])('logits of %s are those of PyTorch', async (id) => expectLogits(goldenNet(id)), 120_000)
 })

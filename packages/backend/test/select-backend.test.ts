@@ -2,6 +2,10 @@ import * as tf from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { BackendError, backendReport, selectBackend, useWasm } from '@audiotag/backend'
+import type { BackendStatus } from '@audiotag/backend'
+
+// What a machine has installed for TensorFlow is the concern of tensorflow.test.ts.
+process.env['AUDIOTAG_TENSORFLOW'] = '/nowhere/audiotag-tensorflow'
 
 describe('selectBackend', () => {
   beforeAll(() => useWasm({ threads: 1 }))
@@ -23,11 +27,25 @@ describe('selectBackend', () => {
     expect(tf.getBackend()).toBe('wasm')
   })
 
-  test.each(['webgpu', 'node', 'node-gpu'] as const)('%s, named, is an error and never another backend', async (name) => {
+  test.each(['node', 'node-gpu'] as const)('%s, named, is an error and never another backend', async (name) => {
     const error: unknown = await selectBackend(name).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(BackendError)
     expect(error).toMatchObject({ code: 'missing', message: expect.stringContaining(name) as string })
   })
+
+  test('webgpu, named, is itself or an error that says what is missing', async () => {
+    const { backends } = await backendReport()
+    const { available, reason } = backends.find(({ name }) => name === 'webgpu') as BackendStatus
+    try {
+      expect(await selectBackend('webgpu')).toMatchObject({ name: 'webgpu', rejected: [] })
+      expect({ available, backend: tf.getBackend() }).toEqual({ available: true, backend: 'webgpu' })
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'missing', message: expect.stringContaining(reason) as string })
+      expect(reason).toMatch(/adapter|npm package webgpu/)
+    } finally {
+      await useWasm()
+    }
+  }, 60_000)
 
   test('wrong options', async () => {
     await expect(selectBackend('gpu' as 'cpu')).rejects.toMatchObject({
@@ -47,7 +65,7 @@ describe('selectBackend', () => {
     expect(report.backends.map(({ name, available }) => [name, available])).toEqual([
       ['node-gpu', false],
       ['node', false],
-      ['webgpu', false],
+      ['webgpu', expect.any(Boolean)],
       ['wasm', true],
       ['cpu', true],
     ])

@@ -47,7 +47,7 @@ const spread = (values: Float32Array): { mean: number; deviation: number; larges
 
 const all = Object.keys(architectures) as Architecture[]
 
-describeBackends(['cpu', 'wasm'], () => {
+describeBackends(['cpu', 'wasm', 'tensorflow'], () => {
   test.each(all)('%s: no public call leaks, dispose frees everything', { timeout: 30_000 }, async (architecture) => {
     await expectNoLeaks(async () => {
       const model = small(architecture, { heads: ['a', 'b'] })

@@ -8,7 +8,7 @@ import { expectEvaluation, goldenInput, goldenModel, goldenNet, type GoldenNet, 
 
 const nets = ['resnet18-w8', 'resnet34-w8', 'seresnext50-w8', 'envnet-w8']
 
-describeBackends(['cpu', 'wasm'], (backend) => {
+describeBackends(['cpu', 'wasm', 'tensorflow'], (backend) => {
   // The third and longest input is left to wasm: cpu is slow.
   test.each(nets)('logits of %s equal PyTorch’s', async (id) => expectEvaluation(goldenNet(id), backend === 'cpu' ? 2 : 3), 60_000)
 })
@@ -16,7 +16,7 @@ describeBackends(['cpu', 'wasm'], (backend) => {
 const slow = process.env['SLOW'] === '1'
 if (!slow) process.stdout.write('full width on cpu, and its longest inputs: run in pnpm test:slow\n')
 
-describeBackends(slow ? ['cpu', 'wasm'] : ['wasm'], () => {
+describeBackends(slow ? ['cpu', 'wasm', 'tensorflow'] : ['wasm', 'tensorflow'], () => {
   test.each(['resnet34', 'envnet'])(
     'logits of %s at full width equal PyTorch’s',
     async (id) => expectEvaluation(goldenNet(id), slow ? 3 : 2),

@@ -7,7 +7,7 @@ export type BackendSetup = () => unknown
 
 /** What `describeBackends` may be told. */
 export interface DescribeBackendsOptions {
-  /** Own ways to set a backend up, by name; they come before the stock ones for `cpu` and `wasm`. */
+  /** Own ways to set a backend up, by name; they come before the stock ones for `cpu`, `wasm` and `tensorflow` (with the kernels of `@audiotag/backend`). */
   readonly setup?: Readonly<Record<string, BackendSetup>>
 }
 
@@ -17,6 +17,13 @@ const stock: Record<string, BackendSetup> = {
     const wasm = await import('@tensorflow/tfjs-backend-wasm')
     const main = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')
     wasm.setWasmPaths(`${path.dirname(main)}${path.sep}`)
+  },
+  // By its path: @audiotag/backend is itself tested with this kit, so it cannot be a dependency of it.
+  tensorflow: async () => {
+    const { useTensorFlow } = (await import(new URL('../../backend/dist/index.js', import.meta.url).href)) as {
+      useTensorFlow: (options: object) => Promise<unknown>
+    }
+    await useTensorFlow({ device: 'cpu' })
   },
 }
 

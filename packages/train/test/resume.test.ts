@@ -30,9 +30,9 @@ const bits = ({ tensors, metadata }: Checkpoint): unknown => [
   Object.entries(tensors).map(([name, { data, shape }]) => [name, shape, createHash('sha256').update(data).digest('hex')]),
 ]
 
-// wasm with its own kernels updates in place; cpu composes the update
+// wasm and TensorFlow with their own kernels updates in place; cpu composes the update
 describeBackends(
-  ['cpu', 'wasm'],
+  ['cpu', 'wasm', 'tensorflow'],
   () => {
     test.each<[string, () => Optimizer]>([
       ['Adam', () => adam()],

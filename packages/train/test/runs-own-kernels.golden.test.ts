@@ -17,11 +17,11 @@ const runs = [
 ]
 
 describeBackends(
-  ['wasm'],
-  () => {
+  ['wasm', 'tensorflow'],
+  (backend) => {
     test('the optimisers run in place', () => {
-      expect(tf.getKernel('AudiotagAdam', 'wasm')).toBeDefined()
-      expect(tf.getKernel('AudiotagSgd', 'wasm')).toBeDefined()
+      expect(tf.getKernel('AudiotagAdam', backend)).toBeDefined()
+      expect(tf.getKernel('AudiotagSgd', backend)).toBeDefined()
     })
 
     // With the kernels of @audiotag/backend a whole run takes less than a second and stays within PyTorch's own tolerances to its last step.

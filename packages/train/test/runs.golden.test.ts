@@ -17,7 +17,7 @@ const own = ['resnet34-w8-adam-1e-3', 'envnet-w8-sgd-1e-1'] // at the system's o
  */
 const factorOf = (backend: string): number => (backend === 'cpu' ? 1 : 20)
 
-describeBackends(['cpu', 'wasm'], (backend) => {
+describeBackends(['cpu', 'wasm', 'tensorflow'], (backend) => {
   beforeAll(() => plainFilterGradient(backend))
   const factor = factorOf(backend)
 

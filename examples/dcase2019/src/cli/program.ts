@@ -17,6 +17,7 @@ import { doctor } from '../stages/doctor.js'
 import { ensembleStage } from '../stages/ensemble.js'
 import { evaluateStage, scoreTable } from '../stages/evaluate.js'
 import { exportTorch } from '../stages/export-torch.js'
+import { checkBackend, defaultJobs } from '../stages/job-backend.js'
 import { importSummary, importTorch } from '../stages/import-torch.js'
 import type { ImportFlags } from '../stages/import-torch.js'
 import { planOf } from '../stages/plan.js'
@@ -41,7 +42,7 @@ interface CommonFlags {
   readonly quiet?: boolean
   readonly backend: string
   readonly threads?: number
-  readonly jobs: number
+  readonly jobs?: number
   readonly workers: number
   readonly skipBad?: boolean
   readonly fresh?: boolean
@@ -69,12 +70,17 @@ const flags = {
     ).argParser(parseScale),
   data: () => new Option('--data <DIR>', "folder of the data set (Kaggle, Zenodo or MiniFSD layout); absent: the config's"),
   backend: () =>
-    new Option('--backend <NAME>', 'TensorFlow.js backend').choices(['auto', 'cpu', 'wasm', 'webgpu', 'node', 'node-gpu']).default('auto'),
-  threads: () => new Option('--threads <N>', 'threads of the backend in each process (default: cores / jobs)').argParser(integerFrom(1)),
+    new Option('--backend <NAME>', "TensorFlow.js backend; 'dcase2019 doctor' says which are here, and how fast")
+      .choices(['auto', 'cpu', 'wasm', 'webgpu', 'node', 'node-gpu'])
+      .default('auto'),
+  threads: () =>
+    new Option('--threads <N>', 'threads of the backend in each process; wasm takes at most 8 (default: cores / jobs)').argParser(
+      integerFrom(1),
+    ),
   jobs: () =>
-    new Option('--jobs <N>', 'training processes side by side')
-      .argParser(integerFrom(1))
-      .default(Math.min(8, availableParallelism()), 'cores, at most 8'),
+    new Option('--jobs <N>', 'training processes side by side (default: cores, at most 8; 1 where the backend is a GPU)').argParser(
+      integerFrom(1),
+    ),
   workers: () => new Option('--workers <N>', 'threads that decode and augment; changes no bit (default: cores)').argParser(integerFrom(0)),
   skipBad: () => new Option('--skip-bad', 'leave bad clips and rows out and list them at the end, instead of stopping'),
   fresh: () => new Option('--fresh', 'throw away what the run folder holds and start over'),
@@ -133,7 +139,7 @@ function createProgram(): Command {
     child.addHelpText('before', examples(...shown))
     for (const flag of [...always, ...names]) child.addOption(flags[flag]())
     child.action(async (parsed: CommonFlags) => {
-      const stage = openStage(parsed)
+      const stage = openStage(parsed, names.includes('backend') ? await checkBackend(parsed.backend) : undefined)
       const result = await action(stage)
       if (parsed.json && result !== undefined) process.stdout.write(`${JSON.stringify(result)}\n`)
     })
@@ -284,8 +290,9 @@ function createProgram(): Command {
     .addOption(flags.json())
     .addOption(flags.quiet())
     .action(async (data: string, parsed: AblateFlags) => {
+      const backend = await checkBackend(parsed.backend)
       const { run: folder, seeds, onlySeeds, onlyRows } = parsed
-      const result = await ablate({ data, folder, seeds, onlySeeds, onlyRows }, optionsOf(parsed))
+      const result = await ablate({ data, folder, seeds, onlySeeds, onlyRows }, optionsOf(parsed, backend))
       if (parsed.json) process.stdout.write(`${JSON.stringify({ type: 'result', ...result })}\n`)
       else if (result.files === null)
         process.stdout.write(`${result.missing} trainings of other rows or seeds are missing: nothing is scored before all are there.\n`)
@@ -323,18 +330,22 @@ function createProgram(): Command {
     .addOption(flags.json())
     .action(async (name: string, parsed: PlanFlags) => {
       const { preset, scale, data, measure } = parsed
-      const { jobs, threads } = parallelism(parsed)
+      const { jobs, threads } = parallelism(parsed, await checkBackend('auto'))
       const loaded = loadConfig(name, preset)
       const plan = await planOf(scale ? scaleConfig(loaded, scale) : loaded, { data: data && resolve(data), jobs, threads, measure })
       process.stdout.write(`${parsed.json ? JSON.stringify(plan) : planText(plan)}\n`)
     })
   program
     .command('doctor')
-    .description('Says what this machine has, which backend would be taken and why, and what the others would need.')
+    .description(
+      'Says what this machine has, what each backend would need, and how fast those that are here train and predict, measured now.',
+    )
     .exitOverride()
-    .addHelpText('before', examples('dcase2019 doctor', 'dcase2019 doctor --json'))
+    .showHelpAfterError('(--help shows what it takes)')
+    .addHelpText('before', examples('dcase2019 doctor', 'dcase2019 doctor --no-measure     a second, no speeds', 'dcase2019 doctor --json'))
+    .option('--no-measure', 'no speeds: no backend is started')
     .addOption(flags.json())
-    .action((parsed: { json?: boolean }) => doctor(parsed.json === true))
+    .action((parsed: { json?: boolean; measure: boolean }) => doctor({ json: parsed.json === true, measure: parsed.measure }))
   return program
 }
 
@@ -354,7 +365,8 @@ interface Stage {
   readonly flags: CommonFlags
 }
 
-function openStage(parsed: CommonFlags): Stage {
+/** @param backend that jobs will try first, where there are jobs */
+function openStage(parsed: CommonFlags, backend?: string): Stage {
   const { scale } = parsed
   if (parsed.config === undefined && scale)
     throw new UsageError('--scale goes with --config: a run folder keeps the scale it was made with')
@@ -365,22 +377,22 @@ function openStage(parsed: CommonFlags): Stage {
   return {
     run: openRun(folder, config, { fresh: parsed.fresh === true, ...(parsed.data === undefined ? {} : { data: resolve(parsed.data) }) }),
     flags: parsed,
-    options: optionsOf(parsed),
+    options: optionsOf(parsed, backend),
   }
 }
 
 /** Processes side by side, and threads of each. */
-function parallelism(parsed: CommonFlags): { jobs: number; threads: number } {
-  const jobs = parsed.jobs ?? 1
+function parallelism(parsed: CommonFlags, backend?: string): { jobs: number; threads: number } {
+  const jobs = parsed.jobs ?? (backend === undefined ? 1 : defaultJobs(backend))
   return { jobs, threads: parsed.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs)) }
 }
 
-function optionsOf(parsed: CommonFlags): StageOptions {
+function optionsOf(parsed: CommonFlags, backend?: string): StageOptions {
   return {
     report: createReporter({ json: parsed.json === true, quiet: parsed.quiet === true }),
     signal: stopSignal(),
     backend: parsed.backend ?? 'auto',
-    ...parallelism(parsed),
+    ...parallelism(parsed, backend),
     workers: parsed.workers ?? availableParallelism(),
     skipBad: parsed.skipBad === true,
   }

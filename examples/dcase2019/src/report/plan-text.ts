@@ -1,3 +1,4 @@
+import { isInProcess } from '../plan/is-in-process.js'
 import { heapLimit } from '../plan/model-memory.js'
 import type { Plan, PlannedModel } from '../stages/plan.js'
 
@@ -52,7 +53,7 @@ export function planText(plan: Plan): string {
       const processes = `${count(jobs, 'process', 'processes')} of ${count(plan.threads, 'thread', 'threads')}`
       return [
         [backend.name, `${duration(backend.seconds)} with ${processes}`],
-        ...backend.measured.map((measured): [string, string] => ['', speedText(plan, measured)]),
+        ...backend.measured.map((measured): [string, string] => ['', speedText(plan, backend.name, measured)]),
       ]
     }),
   ]
@@ -68,11 +69,11 @@ export function planText(plan: Plan): string {
 
 type Measured = Extract<Plan['backends'][number], { measured: unknown }>['measured'][number]
 
-function speedText({ models, threads }: Plan, { network, width, batch, length, ...measured }: Measured): string {
+function speedText({ models, threads }: Plan, backend: string, { network, width, batch, length, ...measured }: Measured): string {
   const { flopsPerSecond, seconds, processorSeconds } = measured
   const whose = models.find((model) => network.startsWith(model.architecture) && model.width === width)
   const size = `${count(batch, 'clip', 'clips')} of ${whole(length)}${whose ? '' : ` at width ${Number(width.toFixed(4))} (the real one is faster)`}`
-  const busy = threads === 1 && processorSeconds < 0.7 * seconds
+  const busy = threads === 1 && isInProcess(backend) && processorSeconds < 0.7 * seconds
   const note = busy ? `, ${processorSeconds.toFixed(2)} s of it on the processor: other programs held it, the times are without them` : ''
   return `${operations(flopsPerSecond)} FLOP/s, ${network}: a step of ${size} took ${seconds.toFixed(2)} s${note}`
 }

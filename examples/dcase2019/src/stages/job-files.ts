@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { readJson, writeJson } from '../run/files.js'
 import { hashOf, settingsOf } from '../run/run-folder.js'
 import type { RunFolder, StageRecord } from '../run/run-folder.js'
+import type { BackendSince, JobBackend } from './job-backend.js'
 
 /** Clips that a trained model predicts: held out by its fold, the test split, and the noisy ones to be labelled. */
 export type PredictedSplit = 'valid' | 'test' | 'noisy'
@@ -45,7 +46,14 @@ export function jobKey(run: RunFolder, model: string, fold: number): string {
 }
 
 /** The job's own `run.json`: only the process that works on the job writes it. */
-export type JobRecord = StageRecord & { readonly predictions?: StageRecord; readonly imported?: ImportedWeights }
+export type JobRecord = StageRecord & {
+  /** Of the process that trained last. */
+  readonly backend?: JobBackend
+  /** Where it was not one all the time. */
+  readonly backends?: readonly BackendSince[]
+  readonly predictions?: StageRecord & { readonly backends?: readonly string[] }
+  readonly imported?: ImportedWeights
+}
 
 /** Snapshots that came from elsewhere: by number of the cycle, their file's name and SHA-256. */
 export type ImportedWeights = Readonly<Record<string, { readonly file: string; readonly sha256: string }>>

@@ -1,4 +1,4 @@
-import { backendReport, selectBackend } from '@audiotag/backend'
+import { backendReport } from '@audiotag/backend'
 import { dcase2019 } from '@audiotag/melspec'
 import type { FlopCounts } from '@audiotag/models'
 import { totalmem } from 'node:os'
@@ -6,7 +6,7 @@ import type { Config, ModelSettings } from '../config/schema.js'
 import { datasetSize, knownDatasetSize } from '../plan/dataset-size.js'
 import { diskBytes } from '../plan/disk-bytes.js'
 import type { DiskBytes } from '../plan/disk-bytes.js'
-import { measureSpeed } from '../plan/measured-speed.js'
+import { measureBackend } from '../plan/measure-backend.js'
 import type { MeasuredSpeed } from '../plan/measured-speed.js'
 import { modelMemory } from '../plan/model-memory.js'
 import { modelWork } from '../plan/model-work.js'
@@ -230,13 +230,12 @@ async function measuredSpeeds(models: readonly ModelSettings[], threads: number)
       continue
     }
     try {
-      await selectBackend(name, { threads })
       // The fastest comes first, is the one that is taken, and gets most of the time.
-      const budget = Math.min(6, ((name === here.at(-1)?.name ? 1 : 3 / 4) * left()) / networks.size)
-      const measured: ({ readonly network: string } & MeasuredSpeed)[] = []
-      for (const [network, settings] of networks)
-        if (name === here[0].name || measured.length === 0 || left() > budget)
-          measured.push({ network, ...(await measureSpeed(settings, { budgetSeconds: budget, threads, slow: name === 'cpu' })) })
+      const budgetSeconds = Math.min(6 * networks.size, (name === here.at(-1)?.name ? 1 : 3 / 4) * left())
+      const all = name === here[0].name
+      const { speeds: found } = await measureBackend({ name, threads, networks: [...networks.values()], budgetSeconds, all })
+      const names = [...networks.keys()]
+      const measured = found.map((speed, index) => ({ network: names[index], ...speed }))
       // A network that there was no time for counts as the first.
       const of = (settings: ModelSettings): number =>
         (measured.find(({ network }) => network === networkName(settings)) ?? measured[0]).flopsPerSecond

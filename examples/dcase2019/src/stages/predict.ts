@@ -1,4 +1,3 @@
-import { selectBackend } from '@audiotag/backend'
 import { loadModel } from '@audiotag/models'
 import { existsSync } from 'node:fs'
 import { MissingError, UsageError } from '../cli/errors.js'
@@ -11,6 +10,7 @@ import { hashOf, settingsOf } from '../run/run-folder.js'
 import type { RunFolder } from '../run/run-folder.js'
 import { writeScores } from '../run/scores.js'
 import { jobArguments } from './job-arguments.js'
+import { startJobBackend } from './job-backend.js'
 import { jobKey, predictionFile, readJobRecord, snapshotFile, trainCommand, writeJobRecord } from './job-files.js'
 import type { PredictedSplit } from './job-files.js'
 import { predictClips } from './predict-clips.js'
@@ -95,11 +95,13 @@ async function predictJob(run: RunFolder, name: string, fold: number, options: S
   const started = new Date()
   const features = openRunFeatures(run)
   const rows = foldRows(run, features, fold)
-  await selectBackend(options.backend as 'auto', { threads: options.threads })
+  const earlier = resumed ? (record.predictions?.backends ?? []) : []
+  const backend = await startJobBackend(options.backend, options.threads, earlier.at(-1))
+  const backends = [...earlier.filter((each) => each !== backend.name), backend.name]
   const clipsOf = (split: PredictedSplit) => (split === 'valid' ? rows.curatedValid : allPlaces(features, split))
   const total = wanted.reduce((sum, { split }) => sum + clipsOf(split).length, 0)
   let before = 0
-  writeJobRecord(run, name, fold, { ...record, predictions: { status: 'running', key, started: started.toISOString() } })
+  writeJobRecord(run, name, fold, { ...record, predictions: { status: 'running', key, backends, started: started.toISOString() } })
   for (let cycle = 1; cycle <= settings.cycles; cycle++) {
     const missing = wanted.filter((each) => each.cycle === cycle && !(resumed && isThere(each)))
     if (missing.length > 0) {
@@ -120,7 +122,7 @@ async function predictJob(run: RunFolder, name: string, fold: number, options: S
   features.close()
   writeJobRecord(run, name, fold, {
     ...record,
-    predictions: { status: 'done', key, started: started.toISOString(), seconds: (Date.now() - started.getTime()) / 1000 },
+    predictions: { status: 'done', key, backends, started: started.toISOString(), seconds: (Date.now() - started.getTime()) / 1000 },
   })
   return wanted.length
 }

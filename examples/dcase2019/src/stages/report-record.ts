@@ -5,6 +5,8 @@ import type { FeatureStore } from '../data/features.js'
 import type { ReportFile, ReportSetting, ReportStage } from '../report/report-data.js'
 import { readJson } from '../run/files.js'
 import type { RunFolder, StageRecord } from '../run/run-folder.js'
+import { backendsUntil } from './job-backend.js'
+import type { BackendSince, JobBackend } from './job-backend.js'
 import { readJobRecord } from './job-files.js'
 import type { JobRecord } from './job-files.js'
 
@@ -45,10 +47,13 @@ export function reportEnvironment(run: RunFolder, features: FeatureStore): Repor
     const others = all(field).filter((value) => value !== made)
     return others.length === 0 ? {} : { note: `models trained by ${others.map(String).join(', ')}` }
   }
-  const backends = distinct(jobs.map(({ record }) => record?.['backend'])).map((value) => {
-    const { name, threads, simd } = value as { name: string; threads: number; simd: string | boolean | null }
-    return `${name}, ${threads} ${threads === 1 ? 'thread' : 'threads'}${simd ? `, SIMD ${String(simd)}` : ''}`
-  })
+  const backends = distinct(jobs.map(({ record }) => record?.backend && { ...record.backend, history: record.backends ?? [] })).map(
+    (value) => {
+      const { name, threads, simd, history } = value as JobBackend & { history: readonly BackendSince[] }
+      const before = history.slice(0, -1).map((each, index) => `${each.name} until update ${history[index + 1].fromStep}, then `)
+      return `${before.join('')}${name}, ${threads} ${threads === 1 ? 'thread' : 'threads'}${simd && simd !== 'none' ? `, SIMD ${simd}` : ''}`
+    },
+  )
   const libraries = Object.entries({ ...features.index.versions, 'tfjs-core': packageVersion('@tensorflow/tfjs-core') })
   const started = Object.values(stages)
     .map((stage) => stage.started)
@@ -68,10 +73,9 @@ export function reportEnvironment(run: RunFolder, features: FeatureStore): Repor
 }
 
 /** Names of the backends that models were trained on. */
-export const backendNames = (run: RunFolder): string[] =>
-  [...new Set(jobsOf(run).map(({ record }) => (record?.['backend'] as { name: string } | undefined)?.name))].filter(
-    (name) => name !== undefined,
-  )
+export const backendNames = (run: RunFolder): string[] => [
+  ...new Set(jobsOf(run).flatMap(({ record }) => backendsUntil(Infinity, record).map(({ name }) => name))),
+]
 
 /** Time of each stage in the order of work. */
 export function reportStages(run: RunFolder): ReportStage[] {

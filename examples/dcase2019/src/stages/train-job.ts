@@ -1,5 +1,4 @@
 import { createRng } from '@audiotag/augment'
-import { selectBackend } from '@audiotag/backend'
 import { cyclicCosine } from '@audiotag/ensemble'
 import { lwlrap } from '@lwrap/metric'
 import { createModel, decodeSafetensors, encodeSafetensors, loadWeights, saveModel } from '@audiotag/models'
@@ -23,6 +22,7 @@ import type { RunFolder } from '../run/run-folder.js'
 import { readScores } from '../run/scores.js'
 import { batchStreams, viewNames } from './batch-streams.js'
 import { createConsistency } from './consistency.js'
+import { backendsUntil, startJobBackend } from './job-backend.js'
 import {
   checkpointFile,
   importedFile,
@@ -42,7 +42,7 @@ import type { StageOptions } from './stage-options.js'
  * Trains one model on one fold in this process and leaves a snapshot at the end of every cosine cycle.
  *
  * Interrupted or killed, it goes on from its last checkpoint, to the same bits: batches and dropout are functions of (seed, update), never
- * of what ran before. Imported weights are left as they are, but with `resume`: then training starts from them.
+ * of what ran before. On another backend it goes on only if that is named, or the first is gone; `run.json` then lists both. Imported weights are left as they are, but with `resume`: then training starts from them.
  *
  * @param resume go on from what is there: an error where there is neither a checkpoint nor imported weights
  * @throws MissingError when features, pseudo labels or the model to start from are not there; InterruptedError after a checkpoint
@@ -70,7 +70,9 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
       ).data
     : null
 
-  const backend = await selectBackend(options.backend as 'auto', { threads: options.threads })
+  const latest = checkpointFile(run, name, fold)
+  const begun = earlier?.key === key && existsSync(latest) ? earlier : undefined
+  const backend = await startJobBackend(options.backend, options.threads, begun?.backend?.name)
   const rng = createRng(config.seed).fork(name).fork(fold)
   const model = createTagger(run, settings, fold, classes, rng.fork('weights'))
   const consistency =
@@ -85,24 +87,26 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
 
   mkdirSync(join(folder, 'checkpoints'), { recursive: true })
   writeJson(join(folder, 'config.json'), settings)
-  const latest = checkpointFile(run, name, fold)
-  const startStep =
-    earlier?.key === key && existsSync(latest)
-      ? readWhole(
-          latest,
-          (bytes) => {
-            // Of this program: its tensors are float32 and int32 only.
-            const checkpoint = decodeSafetensors(bytes) as Checkpoint
-            const cycles = Math.floor(Number(checkpoint.metadata['step']) / length.stepsPerCycle)
-            // A snapshot that is gone comes back from the start only.
-            if (!snapshots.slice(0, cycles).every((file) => existsSync(file))) return 0
-            const { step } = restoreCheckpoint(checkpoint, { model, optimizer })
-            consistency?.restore(checkpoint.tensors, step)
-            return step
-          },
-          trainCommand(run, name, fold),
-        )
-      : 0
+  const startStep = begun
+    ? readWhole(
+        latest,
+        (bytes) => {
+          // Of this program: its tensors are float32 and int32 only.
+          const checkpoint = decodeSafetensors(bytes) as Checkpoint
+          const cycles = Math.floor(Number(checkpoint.metadata['step']) / length.stepsPerCycle)
+          // A snapshot that is gone comes back from the start only.
+          if (!snapshots.slice(0, cycles).every((file) => existsSync(file))) return 0
+          const { step } = restoreCheckpoint(checkpoint, { model, optimizer })
+          consistency?.restore(checkpoint.tensors, step)
+          return step
+        },
+        trainCommand(run, name, fold),
+      )
+    : 0
+  const backends = [...backendsUntil(startStep, earlier), { name: backend.name, fromStep: startStep }].filter(
+    ({ name: each }, index, all) => each !== all[index - 1]?.name,
+  )
+  const changed = backends.at(-1)!.fromStep === startStep && startStep > 0
   const log = createEventLog(folder, startStep, options.report)
   const started = new Date()
   const before = startStep > 0 ? (earlier?.seconds ?? 0) : 0
@@ -111,7 +115,8 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
       status,
       key,
       ...provenance(),
-      backend: { name: backend.name, threads: backend.threads, simd: backend.simd },
+      backend,
+      ...(backends.length > 1 ? { backends } : {}),
       seed: config.seed,
       ...(earlier?.imported ? { imported: earlier.imported } : {}),
       started: started.toISOString(),
@@ -121,6 +126,11 @@ export async function trainJob(run: RunFolder, name: string, fold: number, optio
   record('running')
   if (startStep === 0 && earlier?.imported)
     options.report({ type: 'warning', message: `model ${name}, fold ${fold}: starts from imported weights; the optimiser starts anew` })
+  if (changed)
+    options.report({
+      type: 'warning',
+      message: `model ${name}, fold ${fold}: goes on from update ${startStep} on ${backend.name}, begun on ${backends.at(-2)!.name}: not to the bits that ${backends.at(-2)!.name} would give`,
+    })
 
   const batches = createBatches({
     features: { dir: run.features, dropBad: config.dropBadClips },

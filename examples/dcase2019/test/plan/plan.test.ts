@@ -163,7 +163,10 @@ describe('the command', () => {
       seconds: expect.any(Number) as number,
     })
     for (const { seconds } of models) expect(seconds['wasm'].training).toBeGreaterThan(0)
-    expect(backends.find(({ name }) => name === 'node')).toMatchObject({ reason: expect.stringContaining('tfjs-node') as string })
+    for (const backend of backends) {
+      if ('reason' in backend) expect(backend.reason).not.toBe('')
+      else expect(Math.min(...backend.measured.map(({ predictionFlopsPerSecond }) => predictionFlopsPerSecond))).toBeGreaterThan(0)
+    }
   }, 120_000)
 
   it.each([

@@ -17,6 +17,8 @@ export interface BackendChoice {
   readonly name: BackendName
   /** Why it cannot be used here; nothing when it can. Starts nothing. */
   readonly missing: () => Promise<string | undefined>
+  /** Why `'auto'` passes it over though it can be used; nothing when it does not. Starts nothing. */
+  readonly unwanted?: () => Promise<string | undefined>
   readonly start: (options: SelectOptions) => Promise<StartedBackend>
 }
 

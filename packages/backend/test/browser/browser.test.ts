@@ -90,6 +90,14 @@ describe.each([
     for (const [i, loss] of (node.losses ?? []).entries()) expect(Math.abs(losses[i] - loss)).toBeLessThan(1e-4)
   }, 70_000)
 
+  test('webgpu computes on Chromium’s SwiftShader', async () => {
+    const { simd, adapter, losses, error } = await openPage(folder, { isolated: false, query: '?webgpu', webgpu: true, seconds: 110 })
+    expect({ simd, error }).toEqual({ simd: 'webgpu', error: undefined })
+    expect(adapter).toMatch(/swiftshader/i)
+    // How many windows hold each pixel; and nine windows for each weight.
+    expect(losses).toEqual([1, 2, 2, 1, 2, 4, 4, 2, 2, 4, 4, 2, 1, 2, 2, 1, 9, 9, 9, 9])
+  }, 120_000)
+
   test('kernels that are not served are an error with their address', async () => {
     const kernels = sha256(await readFile(join(DIST, 'kernels.wasm')))
     const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.wasm'))

@@ -15,7 +15,7 @@ export async function installedProject(): Promise<string> {
     const place = join(folder, 'node_modules/@audiotag', name)
     for (const part of ['dist', 'package.json']) await cp(join(PACKAGES, name, part), join(place, part), { recursive: true })
   }
-  for (const name of ['core', 'layers', 'backend-wasm', 'backend-cpu']) {
+  for (const name of ['core', 'layers', 'backend-wasm', 'backend-cpu', 'backend-webgpu']) {
     const installed = await realpath(join(PACKAGES, 'backend/node_modules/@tensorflow', `tfjs-${name}`))
     await symlink(installed, join(folder, 'node_modules/@tensorflow', `tfjs-${name}`), 'junction')
   }

@@ -23,6 +23,7 @@ export interface Posted {
   readonly digest?: string
   readonly error?: string
   readonly code?: string
+  readonly adapter?: string
 }
 
 const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' }
@@ -36,12 +37,14 @@ export interface PageOptions {
   /** A file of the folder that is answered with 404. */
   readonly withheld?: string
   readonly seconds?: number
+  /** WebGPU on SwiftShader, in Chromium's own build of it. */
+  readonly webgpu?: boolean
 }
 
 /** Serves a folder, or what a server answers, on loopback, opens its page in headless Chromium and returns what the page posts. */
 export async function openPage(
   source: string | RequestListener,
-  { isolated, query = '', withheld = '', seconds = 60 }: PageOptions,
+  { isolated, query = '', withheld = '', seconds = 60, webgpu = false }: PageOptions,
 ): Promise<Posted> {
   const missing: string[] = []
   const server = createServer()
@@ -86,7 +89,7 @@ export async function openPage(
     [
       '--headless',
       '--no-sandbox',
-      '--disable-gpu',
+      ...(webgpu ? ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'] : ['--disable-gpu']),
       '--disable-dev-shm-usage',
       '--disable-background-networking',
       '--disable-component-update',

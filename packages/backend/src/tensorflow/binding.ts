@@ -1,0 +1,42 @@
+/** What an operation gives back: the handle of a tensor that TensorFlow holds. */
+export interface Result {
+  readonly id: number
+  readonly shape: number[]
+  /** TensorFlow's number of the type (`DT`). */
+  readonly dtype: number
+}
+
+/** An attribute of an operation. */
+export interface Attribute {
+  readonly name: string
+  /** TensorFlow's number of the kind of attribute. */
+  readonly type: number
+  readonly value: unknown
+}
+
+/** The native part of @tensorflow/tfjs-node 4.22 (binding/tfjs_binding.cc), as far as this package uses it. */
+export interface Binding {
+  readonly TF_Version: string
+  /** 1 in the addon that this package builds: attributes may be lists of strings and of types. */
+  readonly audiotagListAttributes?: number
+  createTensor(shape: readonly number[], dtype: number, values: Float32Array | Int32Array): number
+  deleteTensor(id: number): void
+  tensorDataSync(id: number): ArrayLike<unknown>
+  executeOp(operation: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: number): Result[]
+  getNumOfTensors(): number
+  /** Whether TensorFlow lists a GPU among its devices. */
+  isUsingGpuDevice(): boolean
+}
+
+/** Types of TensorFlow's C API; part of its stable interface. */
+export const DT = { float: 1, double: 2, int32: 3, string: 7, complex64: 8, bool: 10, resource: 20 } as const
+
+/** Attributes by kind, the numbers of TensorFlow's C API. */
+export const attribute = {
+  text: (name: string, value: string | readonly string[]): Attribute => ({ name, type: 0, value }),
+  int: (name: string, value: number | readonly number[]): Attribute => ({ name, type: 1, value }),
+  float: (name: string, value: number): Attribute => ({ name, type: 2, value }),
+  bool: (name: string, value: boolean): Attribute => ({ name, type: 3, value }),
+  type: (name: string, value: number | readonly number[]): Attribute => ({ name, type: 4, value }),
+  shape: (name: string, value: readonly number[]): Attribute => ({ name, type: 5, value }),
+} as const

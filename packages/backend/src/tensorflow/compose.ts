@@ -1,0 +1,66 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core'
+
+import { attribute, DT } from './binding.js'
+import type { Attribute, Result } from './binding.js'
+import { DTYPES } from './node-backend.js'
+import type { NodeBackend } from './node-backend.js'
+
+/** An input of an operation: a tensor of TensorFlow.js, or what another operation gave. */
+export type Operand = TensorInfo | Result
+
+/** TensorFlow's operations, for one kernel; what they give lives until the kernel ends. */
+export interface Operations {
+  /** Runs an operation with one output. */
+  readonly run: (operation: string, attributes: readonly Attribute[], inputs: readonly Operand[]) => Result
+  /** Runs an operation with several outputs. */
+  readonly runAll: (operation: string, attributes: readonly Attribute[], inputs: readonly Operand[], outputs: number) => Result[]
+  /** int32 numbers, a vector unless a shape is given: sizes and axes are tensors in TensorFlow. */
+  readonly ints: (values: readonly number[], shape?: readonly number[]) => Result
+  /** float32 numbers of a shape; a scalar without one. */
+  readonly floats: (values: readonly number[], shape?: readonly number[]) => Result
+}
+
+/** Makes tensors of TensorFlow.js out of TensorFlow's operations, and frees everything they made but the results; on an error, everything. */
+export function compose(backend: NodeBackend, build: (operations: Operations) => readonly Result[]): TensorInfo[] {
+  const { binding } = backend
+  const made = new Set<number>()
+  const idOf = (operand: Operand): number =>
+    'id' in operand && !('dataId' in operand) ? operand.id : backend.getInputTensorIds([operand as TensorInfo])[0]
+  const runAll: Operations['runAll'] = (operation, attributes, inputs, outputs) => {
+    const results = binding.executeOp(operation, attributes, inputs.map(idOf), outputs)
+    for (const { id } of results) made.add(id)
+    return results
+  }
+  const keep = (shape: readonly number[], dtype: number, values: Float32Array | Int32Array): Result => {
+    const id = binding.createTensor(shape, dtype, values)
+    made.add(id)
+    return { id, shape: [...shape], dtype }
+  }
+  let results: readonly Result[] = []
+  try {
+    results = build({
+      runAll,
+      run: (operation, attributes, inputs) => runAll(operation, attributes, inputs, 1)[0],
+      ints: (values, shape = [values.length]) => keep(shape, DT.int32, Int32Array.from(values)),
+      floats: (values, shape = []) => keep(shape, DT.float, Float32Array.from(values)),
+    })
+    return results.map(({ id, shape, dtype }) => {
+      const dataId = {}
+      backend.tensorMap.set(dataId, { shape, dtype, id, values: null, refCount: 1 })
+      made.delete(id)
+      return { dataId, shape, dtype: DTYPES[dtype] }
+    })
+  } finally {
+    for (const id of made) binding.deleteTensor(id)
+  }
+}
+
+/** The attribute `T` of operations on float32 numbers. */
+export const FLOAT: Attribute = attribute.type('T', DT.float)
+
+/** The attribute `T` of an operation on a tensor's type. */
+export function typeOf({ dtype }: Operand): Attribute {
+  if (typeof dtype === 'number') return attribute.type('T', dtype)
+  const [number] = Object.entries(DTYPES).find(([, name]) => name === dtype) ?? []
+  return attribute.type('T', Number(number))
+}

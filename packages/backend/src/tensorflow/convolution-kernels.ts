@@ -1,0 +1,117 @@
+import { backend_util } from '@tensorflow/tfjs-core'
+import type { KernelFunc } from '@tensorflow/tfjs-core'
+
+import { attribute, DT } from './binding.js'
+import type { Attribute } from './binding.js'
+import { compose, FLOAT, typeOf } from './compose.js'
+import type { TensorFlowKernels } from './own-kernels.js'
+import { asWanted, channelsLast, dilationAttribute, kindOfPadding, lastShape, padding, windowAttributes } from './spatial.js'
+import type { Inputs } from './spatial.js'
+
+/** Attributes of all of TensorFlow.js's convolutions. */
+interface ConvolutionAttributes {
+  readonly strides: [number, number] | number
+  readonly pad: 'valid' | 'same' | number | backend_util.ExplicitPadding
+  readonly dilations?: [number, number] | number
+  readonly dataFormat?: 'NHWC' | 'NCHW'
+  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil'
+  readonly inputShape: [number, number, number, number]
+  readonly filterShape: [number, number, number, number]
+}
+
+const SHAPE = attribute.type('Tshape', DT.int32)
+
+type Shape4D = [number, number, number, number]
+
+/** Sizes of a convolution. */
+function sizesOf(
+  inputShape: readonly number[],
+  filterShape: readonly number[],
+  { strides, pad, dilations = 1, dataFormat = 'NHWC', dimRoundingMode }: ConvolutionAttributes,
+  depthwise: boolean,
+): backend_util.Conv2DInfo {
+  const layout = backend_util.convertConv2DDataFormat(dataFormat)
+  const pair = dilations ?? 1
+  return backend_util.computeConv2DInfo(
+    inputShape as Shape4D,
+    filterShape as Shape4D,
+    strides,
+    pair,
+    pad,
+    dimRoundingMode,
+    depthwise,
+    layout,
+  )
+}
+
+/**
+ * Convolutions and their gradients with any padding, in both layouts. Stock, the gradients take 'same' and 'valid' alone, and channels first needs
+ * a TensorFlow that has it on this device.
+ */
+export const convolutionKernels: TensorFlowKernels = (backend) => ({
+  ...family(backend, 'Conv2D', false),
+  ...family(backend, 'DepthwiseConv2dNative', true),
+})
+
+function family(
+  backend: Parameters<TensorFlowKernels>[0],
+  name: 'Conv2D' | 'DepthwiseConv2dNative',
+  depthwise: boolean,
+): Record<string, KernelFunc> {
+  // On processors, gradients with the padding made part of the image are oneDNN's; those with EXPLICIT padding are not.
+  const padsItself = !depthwise && !backend.binding.isUsingGpuDevice()
+  const more: readonly Attribute[] = depthwise ? [] : [attribute.bool('use_cudnn_on_gpu', true)]
+  const convolve: KernelFunc = ({ inputs, attrs }) => {
+    const { x, filter } = inputs as Inputs<'x' | 'filter'>
+    const options = attrs as unknown as ConvolutionAttributes
+    const sizes = sizesOf(x.shape, filter.shape, options, depthwise)
+    const first = options.dataFormat === 'NCHW'
+    return compose(backend, (operations) => {
+      const attributes = [typeOf(x), ...windowAttributes(sizes), dilationAttribute(sizes), ...more]
+      const y = operations.run(name, attributes, [channelsLast(operations, x, first), filter])
+      return [asWanted(operations, y, first)]
+    })[0]
+  }
+  const filterGradient: KernelFunc = ({ inputs, attrs }) => {
+    const { x, dy } = inputs as Inputs<'x' | 'dy'>
+    const options = attrs as unknown as ConvolutionAttributes
+    const sizes = sizesOf(x.shape, options.filterShape, options, depthwise)
+    const first = options.dataFormat === 'NCHW'
+    return compose(backend, (operations) => {
+      const { run, ints } = operations
+      const outer = padsItself && kindOfPadding(sizes) === 'EXPLICIT'
+      const attributes = [FLOAT, ...windowAttributes(sizes, outer ? 'VALID' : undefined), dilationAttribute(sizes), ...more]
+      let image = channelsLast(operations, x, first)
+      if (outer) {
+        const rows = run('Reshape', [attribute.type('T', DT.int32), SHAPE], [ints([0, 0, ...padding(sizes), 0, 0]), ints([4, 2])])
+        image = run('Pad', [FLOAT, attribute.type('Tpaddings', DT.int32)], [image, rows])
+      }
+      return [run(`${name}BackpropFilter`, attributes, [image, ints(options.filterShape), channelsLast(operations, dy, first)])]
+    })[0]
+  }
+  const inputGradient: KernelFunc = ({ inputs, attrs }) => {
+    const { dy, filter } = inputs as Inputs<'dy' | 'filter'>
+    const options = attrs as unknown as ConvolutionAttributes
+    const sizes = sizesOf(options.inputShape, filter.shape, options, depthwise)
+    const first = options.dataFormat === 'NCHW'
+    return compose(backend, (operations) => {
+      const { run, ints } = operations
+      const outShape = [sizes.batchSize, sizes.outHeight, sizes.outWidth, sizes.outChannels]
+      let given = channelsLast(operations, dy, first)
+      if (lastShape(dy.shape, first).some((size, axis) => size > outShape[axis])) {
+        // conv2dTranspose to less than its input's size: TensorFlow.js's specs want what is beyond left out.
+        given = run('Slice', [FLOAT, attribute.type('Index', DT.int32)], [given, ints([0, 0, 0, 0]), ints(outShape)])
+      }
+      const shape = lastShape(options.inputShape, first)
+      const outer = padsItself && kindOfPadding(sizes) === 'EXPLICIT'
+      const attributes = [FLOAT, ...windowAttributes(sizes, outer ? 'VALID' : undefined), dilationAttribute(sizes), ...more]
+      if (!outer) return [asWanted(operations, run(`${name}BackpropInput`, attributes, [ints(shape), filter, given]), first)]
+      const [top, bottom, left, right] = padding(sizes)
+      const padded = ints([shape[0], shape[1] + top + bottom, shape[2] + left + right, shape[3]])
+      const dx = run(`${name}BackpropInput`, attributes, [padded, filter, given])
+      const inner = run('Slice', [FLOAT, attribute.type('Index', DT.int32)], [dx, ints([0, top, left, 0]), ints(shape)])
+      return [asWanted(operations, inner, first)]
+    })[0]
+  }
+  return { [name]: convolve, [`${name}BackpropFilter`]: filterGradient, [`${name}BackpropInput`]: inputGradient }
+}

@@ -1,0 +1,98 @@
+import { backend_util, util } from '@tensorflow/tfjs-core'
+import type { FusedConv2DAttrs, TensorInfo } from '@tensorflow/tfjs-core'
+
+import { attribute, DT } from './binding.js'
+import { compose, FLOAT } from './compose.js'
+import type { NodeBackend } from './node-backend.js'
+import type { TensorFlowKernels } from './own-kernels.js'
+import { runKernels } from './run-kernels.js'
+import type { RunKernel } from './run-kernels.js'
+import { dilationAttribute, windowAttributes } from './spatial.js'
+
+const TO_LAST = [0, 2, 3, 1]
+const TO_FIRST = [0, 3, 1, 2]
+
+/** What TensorFlow calls the activations that it fuses with a convolution. */
+const FUSED: Readonly<Record<string, readonly string[]>> = { linear: [], relu: ['Relu'], relu6: ['Relu6'], elu: ['Elu'] }
+
+/** Kernels that activations are. */
+const ACTIVATIONS: Readonly<Record<string, string>> = {
+  relu: 'Relu',
+  relu6: 'Relu6',
+  sigmoid: 'Sigmoid',
+  elu: 'Elu',
+  leakyrelu: 'LeakyRelu',
+}
+
+interface Images {
+  readonly x: TensorInfo
+  readonly filter: TensorInfo
+  readonly bias?: TensorInfo
+  readonly preluActivationWeights?: TensorInfo
+}
+
+/** Convolution, bias and activation: in one operation where the addon can say so, else one after the other, with any padding and in both layouts. */
+export const fusedKernels: TensorFlowKernels = (backend) => ({
+  FusedConv2D: ({ inputs, attrs }) => {
+    const images = inputs as unknown as Images
+    const options = attrs as unknown as FusedConv2DAttrs
+    if (options.dataFormat === 'NCHW') return channelsLast(backend, images, options)
+    return oneOperation(backend, images, options) ?? runKernels(backend, (run) => oneByOne(run, 'Conv2D', images, options))
+  },
+  FusedDepthwiseConv2D: ({ inputs, attrs }) =>
+    runKernels(backend, (run) => oneByOne(run, 'DepthwiseConv2dNative', inputs as unknown as Images, attrs as unknown as FusedConv2DAttrs)),
+})
+
+/** The attributes that list what is fused are what the stock addon has no means for. */
+function oneOperation(backend: NodeBackend, { x, filter, bias }: Images, options: FusedConv2DAttrs): TensorInfo | undefined {
+  if (backend.binding.audiotagListAttributes !== 1) return undefined
+  const { strides, pad, dilations, dimRoundingMode, activation } = options
+  const ends = FUSED[activation]
+  if (bias?.shape.length !== 1 || bias.shape[0] !== filter.shape[3] || ends === undefined) return undefined
+  if ([x, filter, bias].some(({ dtype }) => dtype !== 'float32')) return undefined
+  // cuDNN fuses bias with ReLU alone.
+  if (backend.binding.isUsingGpuDevice() && activation !== 'relu') return undefined
+  const shapes = [x.shape, filter.shape] as [[number, number, number, number], [number, number, number, number]]
+  const sizes = backend_util.computeConv2DInfo(...shapes, strides, dilations, pad, dimRoundingMode)
+  const attributes = [
+    FLOAT,
+    attribute.int('num_args', 1),
+    attribute.type('TArgs', [DT.float]),
+    ...windowAttributes(sizes),
+    dilationAttribute(sizes),
+    attribute.bool('use_cudnn_on_gpu', true),
+    attribute.text('fused_ops', ['BiasAdd', ...ends]),
+  ]
+  return compose(backend, ({ run }) => [run('_FusedConv2D', attributes, [x, filter, bias])])[0]
+}
+
+function oneByOne(run: RunKernel, name: string, images: Images, options: FusedConv2DAttrs): TensorInfo {
+  const { x, filter, bias, preluActivationWeights: alpha } = images
+  const { activation, leakyreluAlpha, strides, pad, dilations, dataFormat, dimRoundingMode } = options
+  let y = run(name, { x, filter }, { strides, pad, dilations, dataFormat, dimRoundingMode })
+  if (bias) y = run('Add', { a: y, b: bias })
+  if (activation === 'linear') return y
+  if (activation === 'prelu') return run('Prelu', { x: y, alpha })
+  return run(ACTIVATIONS[activation], { x: y }, { alpha: leakyreluAlpha })
+}
+
+/** A convolution of images `[batch, channels, height, width]`, as that of the transposed images. A bias has one axis in both. */
+function channelsLast(
+  backend: NodeBackend,
+  { preluActivationWeights: alpha, x, ...weights }: Images,
+  options: FusedConv2DAttrs,
+): TensorInfo {
+  const { pad } = options
+  return runKernels(backend, (run) => {
+    const inputs = { x: run('Transpose', { x }, { perm: TO_LAST }), ...weights, ...(alpha && { preluActivationWeights: last(run, alpha) }) }
+    const pads = Array.isArray(pad) ? TO_LAST.map((axis) => pad[axis]) : pad
+    const y = run('FusedConv2D', inputs, { ...options, pad: pads, dataFormat: 'NHWC' })
+    return run('Transpose', { x: y }, { perm: TO_FIRST })
+  })
+}
+
+/** Weights of PReLU, of which the batch may be left out, channels last. */
+function last(run: RunKernel, x: TensorInfo): TensorInfo {
+  if (x.shape.length < 3 || util.sizeFromShape(x.shape) === 1) return x
+  return run('Transpose', { x }, { perm: x.shape.length === 4 ? TO_LAST : [1, 2, 0] })
+}

@@ -1,0 +1,87 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core'
+
+import { attribute, DT } from './binding.js'
+import type { NodeBackend } from './node-backend.js'
+
+const FLOATS = attribute.type('dtype', DT.float)
+
+/** A resource variable of TensorFlow, and the handle that a tensor of TensorFlow.js read from it last. */
+interface Held {
+  readonly resource: number
+  last: number
+}
+
+/** So that no two variables of a process share a name. */
+let made = 0
+
+/**
+ * Tensors of TensorFlow.js that TensorFlow updates in place. Each gets a resource variable, and reads it again after every update: it always has the
+ * numbers, for reading, saving and cloning. Whatever else gives it numbers (assign, load) leaves another handle, which is assigned to the variable.
+ */
+export class ResourceVariables {
+  readonly #backend: NodeBackend
+  readonly #held = new Map<object, Held>()
+
+  constructor(backend: NodeBackend) {
+    this.#backend = backend
+    const disposeData = backend.disposeData.bind(backend)
+    backend.disposeData = (dataId, force) => {
+      const gone = disposeData(dataId, force)
+      if (gone) this.#drop(dataId)
+      return gone
+    }
+  }
+
+  /**
+   * Runs `update` with the resources of tensors, in order. Meanwhile the tensors give up their handles: a buffer that one alone holds is
+   * changed where it lies, else TensorFlow makes a copy.
+   */
+  update(tensors: readonly TensorInfo[], update: (resources: readonly number[]) => void): void {
+    const { binding } = this.#backend
+    const resources = tensors.map((tensor) => this.#resourceOf(tensor))
+    try {
+      for (const { dataId } of tensors) {
+        const data = this.#backend.tensorMap.get(dataId)
+        binding.deleteTensor(data.id)
+        data.id = -1
+      }
+      update(resources)
+    } finally {
+      for (const [i, { dataId }] of tensors.entries()) {
+        const data = this.#backend.tensorMap.get(dataId)
+        if (data.id < 0) data.id = binding.executeOp('ReadVariableOp', [FLOATS], [resources[i]], 1)[0].id
+        const held = this.#held.get(dataId)
+        if (held) held.last = data.id
+      }
+    }
+  }
+
+  /** The resource of a tensor, with its numbers. */
+  #resourceOf(tensor: TensorInfo): number {
+    const { binding } = this.#backend
+    const [id] = this.#backend.getInputTensorIds([tensor])
+    let held = this.#held.get(tensor.dataId)
+    if (!held) {
+      const name = `audiotag-${process.pid}-${made++}`
+      const attributes = [
+        FLOATS,
+        attribute.shape('shape', tensor.shape),
+        attribute.text('container', ''),
+        attribute.text('shared_name', name),
+      ]
+      held = { resource: binding.executeOp('VarHandleOp', attributes, [], 1)[0].id, last: -1 }
+      this.#held.set(tensor.dataId, held)
+    }
+    if (held.last !== id) binding.executeOp('AssignVariableOp', [FLOATS], [held.resource, id], 0)
+    return held.resource
+  }
+
+  #drop(dataId: object): void {
+    const held = this.#held.get(dataId)
+    if (!held) return
+    this.#held.delete(dataId)
+    const { binding } = this.#backend
+    binding.executeOp('DestroyResourceOp', [attribute.bool('ignore_lookup_error', true)], [held.resource], 0)
+    binding.deleteTensor(held.resource)
+  }
+}

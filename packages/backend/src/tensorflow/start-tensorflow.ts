@@ -1,0 +1,47 @@
+import { findBackend } from '@tensorflow/tfjs-core'
+
+import { BackendError } from '../errors.js'
+import type { TensorFlowStarted } from '../use-tensorflow.js'
+import { findTensorFlow, missingTensorFlow } from './find-tensorflow.js'
+import { guardBinding } from './guard-binding.js'
+import { loadTensorFlow } from './load-tensorflow.js'
+import type { NodeBackend } from './node-backend.js'
+import { registerOwnKernels } from './own-kernels.js'
+
+/** Loads the first TensorFlow that works, with this package's kernels. */
+export async function startTensorFlow(device: 'cpu' | 'gpu' | undefined): Promise<TensorFlowStarted> {
+  // A program that imported @tensorflow/tfjs-node itself has its backend already.
+  if (findBackend('tensorflow') !== null) return prepare(findBackend('tensorflow') as NodeBackend, '@tensorflow/tfjs-node')
+  const missing = missingTensorFlow(device ?? 'cpu')
+  if (missing !== undefined) throw new BackendError('missing', `useTensorFlow: ${missing}.`)
+  const failures: string[] = []
+  let cause: unknown
+  for (const candidate of findTensorFlow(device).candidates) {
+    let backend
+    try {
+      backend = await loadTensorFlow(candidate, device === 'cpu')
+    } catch (error) {
+      failures.push(`${candidate.place}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`)
+      cause ??= error
+      continue
+    }
+    return prepare(backend, candidate.place)
+  }
+  throw new BackendError(
+    'start',
+    `useTensorFlow: TensorFlow could not be loaded. ${failures.join('; ')}. Run npx audiotag-tensorflow status, then install it again.`,
+    { cause },
+  )
+}
+
+/** Gives a backend that runs this package's kernels. */
+function prepare(backend: NodeBackend, source: string): TensorFlowStarted {
+  backend.binding = guardBinding(backend.binding)
+  registerOwnKernels(backend)
+  return Object.freeze({
+    version: backend.binding.TF_Version,
+    device: backend.binding.isUsingGpuDevice() ? ('gpu' as const) : ('cpu' as const),
+    source,
+    fused: backend.binding.audiotagListAttributes === 1,
+  })
+}

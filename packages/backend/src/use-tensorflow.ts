@@ -1,0 +1,61 @@
+import { getBackend, setBackend } from '@tensorflow/tfjs-core'
+
+import { BackendError } from './errors.js'
+
+/** Options of `useTensorFlow`. */
+export interface TensorFlowOptions {
+  /** `'cpu'` hides every GPU from TensorFlow, `'gpu'` refuses to run without one. Default: a GPU where TensorFlow sees one. */
+  readonly device?: 'cpu' | 'gpu'
+}
+
+/** What `useTensorFlow` started. */
+export interface TensorFlowStarted {
+  /** TensorFlow's version. */
+  readonly version: string
+  readonly device: 'cpu' | 'gpu'
+  /** The package, or the folder of `audiotag-tensorflow install`, that it was loaded from. */
+  readonly source: string
+  /** Whether convolution, bias and activation run as one operation: with the addon of `audiotag-tensorflow install` they do. */
+  readonly fused: boolean
+}
+
+let started: Promise<TensorFlowStarted> | undefined
+
+/**
+ * Makes TensorFlow.js run on TensorFlow, in Node: through the user's own @tensorflow/tfjs-node(-gpu) if there is one that works, else through what
+ * `audiotag-tensorflow install` built. Any TensorFlow.js model trains faster than with the stock package: padding of any kind in convolutions, poolings and their
+ * gradients, fused batch norm, ReLU's gradient in one operation, optimisers in place. Later calls return what the first one started, and make
+ * it the current backend again.
+ *
+ * Threads are TensorFlow's own. It sets TF_FORCE_GPU_ALLOW_GROWTH, unless you did; from a worker that has no effect, nor has `'cpu'` on a machine with a GPU.
+ *
+ * @throws BackendError `option` for a bad device or a change of it after the start, `missing` when there is no TensorFlow or no GPU, `start` when it cannot be loaded.
+ */
+export async function useTensorFlow({ device }: TensorFlowOptions = {}): Promise<TensorFlowStarted> {
+  if (device !== undefined && device !== 'cpu' && device !== 'gpu') {
+    throw new BackendError('option', `useTensorFlow: device must be 'cpu' or 'gpu', got ${String(device)}. Leave it out for what is there.`)
+  }
+  started ??= import('./tensorflow/start-tensorflow.js').then(({ startTensorFlow }) => startTensorFlow(device))
+  let running: TensorFlowStarted
+  try {
+    running = await started
+  } catch (error) {
+    started = undefined
+    throw error
+  }
+  if (device === 'gpu' && running.device === 'cpu') {
+    const { version, source } = running
+    throw new BackendError(
+      'missing',
+      `useTensorFlow: TensorFlow ${version} (${source}) sees no GPU. Install one with CUDA, or use { device: 'cpu' }.`,
+    )
+  }
+  if (device === 'cpu' && running.device === 'gpu') {
+    throw new BackendError(
+      'option',
+      "useTensorFlow: already running on a GPU, got device 'cpu'. The device counts at the first call of a process only.",
+    )
+  }
+  if (getBackend() !== 'tensorflow') await setBackend('tensorflow')
+  return running
+}

@@ -1,0 +1,405 @@
+import { expectNoLeaks } from '@audiotag/testkit'
+import * as tf from '@tensorflow/tfjs-core'
+import { layers, loadLayersModel, sequential } from '@tensorflow/tfjs-layers'
+import fc from 'fast-check'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+
+import { BackendError, selectBackend, useTensorFlow } from '@audiotag/backend'
+
+import { relativeError, values, worstError } from './compare.js'
+import { describeTensorFlow } from './describe-tensorflow.js'
+
+await import('@tensorflow/tfjs-backend-cpu')
+
+/** What @tensorflow/tfjs-node's backend has and the types leave out. */
+interface NodeBackend {
+  readonly binding: { getNumOfTensors(): number }
+  executeMultipleOutputs(name: string, attributes: object[], inputs: tf.Tensor[], outputs: number): tf.Tensor[]
+}
+const node = (): NodeBackend => tf.backend() as unknown as NodeBackend
+
+const kernel = (name: string, inputs: tf.NamedTensorMap, attributes: object): tf.Tensor[] =>
+  tf.engine().runKernel(name, inputs, attributes as never)
+
+/** What `run` returns on a backend, as arrays; on TensorFlow also that nothing is left in it. */
+async function on(backend: 'cpu' | 'tensorflow', run: () => tf.Tensor[]): Promise<Float32Array[]> {
+  await tf.setBackend(backend)
+  const handles = backend === 'cpu' ? 0 : node().binding.getNumOfTensors()
+  const arrays = await expectNoLeaks(async () => {
+    const tensors = tf.tidy(run)
+    const read = await Promise.all(tensors.map((tensor) => tensor.data<'float32'>()))
+    tf.dispose(tensors)
+    return read
+  })
+  if (backend !== 'cpu') expect(node().binding.getNumOfTensors()).toBe(handles)
+  return arrays
+}
+
+/** The largest error of TensorFlow against cpu. */
+async function errorOf(run: () => tf.Tensor[]): Promise<number> {
+  const expected = await on('cpu', run)
+  return worstError(await on('tensorflow', run), expected)
+}
+
+/** A function's value and its gradients by all arguments. */
+const withGradients = (f: (...args: tf.Tensor[]) => tf.Tensor, args: tf.Tensor[], seed: number): tf.Tensor[] => {
+  const y = f(...args)
+  return [y, ...tf.grads(f)(args, tf.tensor(values(seed, y.shape), y.shape))]
+}
+
+const window = fc
+  .record({
+    height: fc.integer({ min: 3, max: 9 }),
+    width: fc.integer({ min: 3, max: 9 }),
+    channels: fc.integer({ min: 1, max: 5 }),
+    outputs: fc.integer({ min: 1, max: 5 }),
+    filter: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+    stride: fc.integer({ min: 1, max: 3 }),
+    pads: fc.tuple(fc.nat(2), fc.nat(2), fc.nat(2), fc.nat(2)),
+    seed: fc.integer(),
+  })
+  .map((one) => ({
+    ...one,
+    pad: [
+      [0, 0],
+      [one.pads[0], one.pads[1]],
+      [one.pads[2], one.pads[3]],
+      [0, 0],
+    ] as tf.backend_util.ExplicitPadding,
+  }))
+
+/** Batch norm by operations of TensorFlow.js alone. */
+function composed(relu: boolean, x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, add: tf.Tensor | undefined): tf.Tensor {
+  const { mean, variance } = tf.moments(x, [0, 1, 2])
+  const y = tf.add(tf.mul(tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, 1e-5))), gamma), beta)
+  const sum = add ? tf.add(y, add) : y
+  return relu ? tf.relu(sum) : sum
+}
+
+const norm = async (arrays: Float32Array[]): Promise<number> => {
+  const gradients = arrays.map((array) => tf.tensor1d(array))
+  const [output] = kernel('AudiotagGradientNorm', { gradients } as unknown as tf.NamedTensorMap, {})
+  const [square] = await output.data()
+  tf.dispose([output, gradients])
+  return square
+}
+
+const cube = (x: tf.Tensor): tf.Tensor => tf.pow(tf.relu(x), 3)
+const reluCases = (): tf.Tensor[] => {
+  const x = tf.tensor1d([-1, -0, 0, 1e-30, 2])
+  return [...withGradients((x) => tf.relu(x), [x], 1), tf.grad((x) => tf.grad(cube)(x))(x)]
+}
+
+await describeTensorFlow('TensorFlow', () => {
+  test('selectBackend takes it by name, and it is found by no other', async () => {
+    const { name, reason, rejected } = await selectBackend('node')
+    expect({ name, rejected }).toEqual({ name: 'node', rejected: [] })
+    expect(reason).toMatch(/TensorFlow 2\.\d+\.\d+/)
+    expect(tf.getBackend()).toBe('tensorflow')
+    await expect(useTensorFlow({ device: 'gpu' })).rejects.toMatchObject({
+      code: 'missing',
+      message: expect.stringContaining('sees no GPU') as string,
+    })
+    await expect(useTensorFlow({ device: 'tpu' as 'gpu' })).rejects.toMatchObject({ code: 'option' })
+  })
+
+  test('convolutions with padding of any kind, and their gradients', async () => {
+    await fc.assert(
+      fc.asyncProperty(window, async ({ height, width, channels, outputs, filter, stride, pad, seed }) => {
+        const run = (): tf.Tensor[] => {
+          const x = tf.tensor4d(values(seed, [2, height, width, channels]), [2, height, width, channels])
+          const w = tf.tensor4d(values(seed + 1, [...filter, channels, outputs]), [...filter, channels, outputs])
+          return withGradients((x, w) => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, stride, pad), [x, w], seed + 2)
+        }
+        expect(await errorOf(run)).toBeLessThan(1e-5)
+      }),
+      { numRuns: 40 },
+    )
+  }, 60_000)
+
+  test('depthwise convolutions with padding of any kind, and their gradients', async () => {
+    await fc.assert(
+      fc.asyncProperty(window, async ({ height, width, channels, filter, stride, pad, seed }) => {
+        const run = (): tf.Tensor[] => {
+          const x = tf.tensor4d(values(seed, [2, height, width, channels]), [2, height, width, channels])
+          const w = tf.tensor4d(values(seed + 1, [...filter, channels, 2]), [...filter, channels, 2])
+          return withGradients((x, w) => tf.depthwiseConv2d(x as tf.Tensor4D, w as tf.Tensor4D, stride, pad), [x, w], seed + 2)
+        }
+        expect(await errorOf(run)).toBeLessThan(1e-5)
+      }),
+      { numRuns: 30 },
+    )
+  }, 60_000)
+
+  test('the largest of each window with padding of any kind, and its gradient', async () => {
+    await fc.assert(
+      fc.asyncProperty(window, async ({ height, width, channels, filter, stride, pads, seed }) => {
+        // A window of padding alone has no largest element.
+        const [top, bottom, left, right] = pads.map((pad, side) => Math.min(pad, filter[side >> 1] - 1))
+        const pad: tf.backend_util.ExplicitPadding = [
+          [0, 0],
+          [top, bottom],
+          [left, right],
+          [0, 0],
+        ]
+        const run = (): tf.Tensor[] => {
+          const x = tf.tensor4d(values(seed, [2, height, width, channels]), [2, height, width, channels])
+          return withGradients((x) => tf.maxPool(x as tf.Tensor4D, filter, stride, pad), [x], seed + 2)
+        }
+        expect(await errorOf(run)).toBeLessThan(1e-6)
+      }),
+      { numRuns: 40 },
+    )
+  }, 60_000)
+
+  test('ReLU: gradient at zero, beside it, of NaN; and the second derivative', async () => {
+    expect(await errorOf(reluCases)).toBe(0)
+  })
+
+  test('batch norm, residual and ReLU: forward and gradient are those of the composition on cpu', async () => {
+    const shape: [number, number, number, number] = [3, 5, 7, 6]
+    for (const [relu, residual] of [
+      [false, false],
+      [true, false],
+      [true, true],
+    ]) {
+      const inputs = (): tf.Tensor[] => [
+        tf.tensor4d(
+          values(1, shape).map((value) => value * 3 + 1),
+          shape,
+        ),
+        ...[2, 3].map((seed) => tf.tensor1d(values(seed, [6]))),
+        ...(residual ? [tf.tensor4d(values(4, shape), shape)] : []),
+      ]
+      const dys = values(5, shape)
+      const expected = await on('cpu', () => {
+        const given = inputs()
+        const { mean, variance } = tf.moments(given[0], [0, 1, 2])
+        const y = composed(relu, given[0], given[1], given[2], given[3])
+        const gradients = tf.grads((x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, add?: tf.Tensor) =>
+          composed(relu, x, gamma, beta, add),
+        )
+        return [y, mean, variance, ...gradients(given, tf.tensor4d(dys, shape))]
+      })
+      const actual = await on('tensorflow', () => {
+        const [x, gamma, beta, add] = inputs()
+        const [y, mean, variance] = kernel('AudiotagBatchNorm', { x, gamma, beta, ...(add && { residual: add }) }, { epsilon: 1e-5, relu })
+        const dy = tf.tensor4d(dys, shape)
+        const given = { dy, x, y, gamma, mean, variance }
+        return [y, mean, variance, ...kernel('AudiotagBatchNormGrad', given, { epsilon: 1e-5, relu, residual })]
+      })
+      expect(worstError(actual, expected)).toBeLessThan(1e-5)
+    }
+  })
+
+  test('affine, dropout and its gradient', async () => {
+    const shape: [number, number, number, number] = [2, 3, 4, 5]
+    const actual = await on('tensorflow', () => {
+      const [x, add, mask] = [1, 2, 3].map((seed) => tf.tensor4d(values(seed, shape), shape))
+      const [scale, shift] = [4, 5].map((seed) => tf.tensor1d(values(seed, [5])))
+      const kept = tf.mul(tf.cast(tf.greater(mask, 0), 'float32'), 2)
+      const [y] = kernel('AudiotagAffine', { x, scale, shift, residual: add }, { relu: true })
+      const dropped = tf.engine().runKernel<tf.Tensor>('AudiotagDropout', { x, mask: kept })
+      return [y, dropped, tf.engine().runKernel('AudiotagDropoutGrad', { dy: add, mask: kept, y: dropped })]
+    })
+    const expected = await on('cpu', () => {
+      const [x, add, mask] = [1, 2, 3].map((seed) => tf.tensor4d(values(seed, shape), shape))
+      const [scale, shift] = [4, 5].map((seed) => tf.tensor1d(values(seed, [5])))
+      const kept = tf.mul(tf.cast(tf.greater(mask, 0), 'float32'), 2)
+      const dropped = tf.mul(tf.relu(x), kept)
+      return [
+        tf.relu(tf.add(tf.add(tf.mul(x, scale), shift), add)),
+        dropped,
+        tf.mul(tf.mul(add, kept), tf.cast(tf.greater(dropped, 0), 'float32')),
+      ]
+    })
+    expect(worstError(actual, expected)).toBeLessThan(1e-6)
+  })
+
+  test('a convolution with bias and activation, fused, is the unfused one', async () => {
+    for (const activation of ['linear', 'relu', 'relu6', 'elu', 'sigmoid', 'leakyrelu'] as const) {
+      const run = (): tf.Tensor[] => {
+        const x = tf.tensor4d(values(1, [2, 6, 7, 3]), [2, 6, 7, 3])
+        const filter = tf.tensor4d(values(2, [3, 3, 3, 4]), [3, 3, 3, 4])
+        const bias = tf.tensor1d(values(3, [4]))
+        const options = { x, filter, strides: 2, activation, bias, leakyreluAlpha: 0.1 } as const
+        return [tf.fused.conv2d({ ...options, pad: 'same' }), tf.fused.conv2d({ ...options, pad: 1, dimRoundingMode: 'floor' })]
+      }
+      expect(await errorOf(run)).toBeLessThan(1e-5)
+    }
+  })
+
+  const attributes = { learningRate: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, momentum: 0.9, nesterov: true }
+  const inPlace = (name: string, inputs: object, more: object = {}): void =>
+    void tf.engine().runKernel(name, inputs as tf.NamedTensorMap, { ...attributes, ...more } as never)
+  const SIZE = 1027
+
+  test('Adam in place equals the formula in float64', async () => {
+    const [value, m, v] = [tf.tensor1d(values(1, [SIZE])), tf.zeros([SIZE]), tf.zeros([SIZE])]
+    const exact = Array.from(values(1, [SIZE]))
+    const [exactM, exactV] = [new Float64Array(SIZE), new Float64Array(SIZE)]
+    for (let step = 1; step <= 5; step++) {
+      const g = values(step + 10, [SIZE])
+      const [correction1, correction2] = [1 - 0.9 ** step, 1 - 0.999 ** step]
+      const gradient = tf.tensor1d(g)
+      inPlace('AudiotagAdam', { value, m, v, gradient }, { correction1, correction2 })
+      gradient.dispose()
+      for (let i = 0; i < SIZE; i++) {
+        exactM[i] = 0.9 * exactM[i] + 0.1 * g[i]
+        exactV[i] = 0.999 * exactV[i] + 0.001 * g[i] ** 2
+        exact[i] -= (1e-2 * (exactM[i] / correction1)) / (Math.sqrt(exactV[i] / correction2) + 1e-8)
+      }
+    }
+    expect(relativeError(await value.data<'float32'>(), exact)).toBeLessThan(1e-6)
+    expect(relativeError(await m.data<'float32'>(), exactM)).toBeLessThan(1e-6)
+    // TensorFlow takes 1 - β₂ of a β₂ in float32: a relative 5e-5, for which the correction makes up.
+    expect(relativeError(await v.data<'float32'>(), exactV)).toBeLessThan(6e-5)
+    tf.dispose([value, m, v])
+  })
+
+  test.each([true, false])('SGD in place equals the formula in float64; nesterov %s', async (nesterov) => {
+    const [value, velocity] = [tf.tensor1d(values(1, [SIZE])), tf.zeros([SIZE])]
+    const exact = Array.from(values(1, [SIZE]))
+    const exactVelocity = new Float64Array(SIZE)
+    for (let step = 0; step < 5; step++) {
+      const g = values(step + 10, [SIZE])
+      const gradient = tf.tensor1d(g)
+      inPlace('AudiotagSgd', { value, velocity, gradient }, { nesterov, learningRate: 0.1 / (step + 1) })
+      gradient.dispose()
+      for (let i = 0; i < SIZE; i++) {
+        exactVelocity[i] = 0.9 * exactVelocity[i] + g[i]
+        exact[i] -= (0.1 / (step + 1)) * (nesterov ? g[i] + 0.9 * exactVelocity[i] : exactVelocity[i])
+      }
+    }
+    expect(relativeError(await value.data<'float32'>(), exact)).toBeLessThan(1e-6)
+    tf.dispose([value, velocity])
+  })
+
+  test("an update changes neither the caller's array, nor a clone's numbers before, nor what a reshaped tensor holds", async () => {
+    const array = Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8)
+    const variable = tf.tidy(() => tf.variable(tf.tensor1d(array)))
+    const velocity = tf.zeros([8])
+    const gradient = tf.ones([8])
+    const held: tf.Tensor[] = []
+    for (let i = 0; i < 3; i++) {
+      held.push(
+        tf.reshape(tf.mul(tf.reshape(variable, [2, 4]), 1), [8]),
+        tf.engine().runKernel('Reshape', { x: variable }, { shape: [2, 4] }),
+      )
+      const before = [...variable.dataSync()]
+      inPlace('AudiotagSgdAll', { values: [variable], velocities: [velocity], gradients: [gradient] })
+      expect([...held.at(-2)!.dataSync()]).toEqual(before)
+      expect(variable.dataSync()[0]).toBeLessThan(before[0])
+    }
+    expect([...array]).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+    tf.dispose([variable, velocity, gradient, ...held])
+  })
+
+  test('assign from outside is seen by the next update; nothing is left when all is disposed', async () => {
+    const handles = node().binding.getNumOfTensors()
+    await expectNoLeaks(async () => {
+      const variable = tf.tidy(() => tf.variable(tf.tensor1d([1, 2])))
+      const velocity = tf.zeros([2])
+      const gradient = tf.ones([2])
+      const update = (): void =>
+        inPlace(
+          'AudiotagSgdAll',
+          { values: [variable], velocities: [velocity], gradients: [gradient] },
+          { momentum: 0, nesterov: false, learningRate: 1 },
+        )
+      update()
+      expect([...(await variable.data())]).toEqual([0, 1])
+      tf.tidy(() => variable.assign(tf.tensor1d([10, 20])))
+      update()
+      expect([...(await variable.data())]).toEqual([9, 19])
+      tf.tidy(() => variable.assign(tf.add(variable, 1)))
+      expect([...(await variable.data())]).toEqual([10, 20])
+      update()
+      const count = node().binding.getNumOfTensors()
+      for (let i = 0; i < 5; i++) update()
+      expect(node().binding.getNumOfTensors()).toBe(count)
+      expect([...(await variable.data())]).toEqual([4, 14])
+      tf.dispose([variable, velocity, gradient])
+    })
+    expect(node().binding.getNumOfTensors()).toBe(handles)
+  })
+
+  test('an update that TensorFlow refuses leaves the numbers as they were', async () => {
+    const [value, velocity, gradient] = [tf.ones([3]), tf.zeros([3]), tf.ones([2])]
+    expect(() => inPlace('AudiotagSgdAll', { values: [value], velocities: [velocity], gradients: [gradient] })).toThrow(
+      /tensor 0 of every list must have the shape \[3\]/,
+    )
+    expect([...(await value.data())]).toEqual([1, 1, 1])
+    tf.dispose([value, velocity, gradient])
+  })
+
+  test('the squared norm of all gradients; what is not finite shows', async () => {
+    const arrays = [values(1, [3]), values(2, [37_000])]
+    const exact = arrays.flatMap((array) => [...array]).reduce((sum, g) => sum + g * g, 0)
+    expect(Math.abs((await norm(arrays)) / exact - 1)).toBeLessThan(1e-6)
+    expect(await norm([])).toBe(0)
+    expect(await norm([Float32Array.of(3), Float32Array.of(1, NaN)])).toBeNaN()
+    expect(await norm([Float32Array.of(3), Float32Array.of(1, -Infinity)])).toBe(Infinity)
+  })
+
+  test('an error of TensorFlow names the operation', () => {
+    const [a, b] = [tf.ones([2, 3]), tf.ones([2, 3])]
+    let error: unknown
+    try {
+      node().executeMultipleOutputs('MatMul', [], [a, b], 1)
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(error).toBeInstanceOf(BackendError)
+    expect(error).toMatchObject({ code: 'operation', message: expect.stringMatching(/^TensorFlow's MatMul: .*2.*3/) as string })
+    tf.dispose([a, b])
+  })
+
+  test('an operation that TensorFlow answers with empty tensors is an error; one that has nothing to give is not', () => {
+    const [x, gamma, beta, none] = [tf.ones([2, 3, 3, 4]), tf.ones([4]), tf.zeros([4]), tf.tensor1d([])]
+    const attributes = [
+      { name: 'T', type: 4, value: 1 },
+      { name: 'U', type: 4, value: 1 },
+      { name: 'epsilon', type: 2, value: 1e-3 },
+      { name: 'num_side_inputs', type: 1, value: 0 },
+      { name: 'activation_mode', type: 0, value: 'Relu' },
+      { name: 'data_format', type: 0, value: 'NHWC' },
+      { name: 'is_training', type: 3, value: true },
+    ]
+    const handles = node().binding.getNumOfTensors()
+    // It has no implementation for processors: neither an error nor numbers.
+    expect(() => node().executeMultipleOutputs('_FusedBatchNormEx', attributes, [x, gamma, beta, none, none], 6)).toThrow(
+      /^TensorFlow's _FusedBatchNormEx: gave no numbers \(shapes \[0\]/,
+    )
+    // The inputs that TensorFlow had not been given before.
+    expect(node().binding.getNumOfTensors()).toBeLessThanOrEqual(handles + 4)
+    const empty = [tf.slice(x, [0, 0, 0, 0], [0, 3, 3, 4]), tf.concat([none, none]), tf.topk(gamma, 0).values]
+    for (const { size } of empty) expect(size).toBe(0)
+    tf.dispose([x, gamma, beta, none, ...empty])
+  })
+
+  test('any model of tf.layers trains, is saved to files and loaded again', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'audiotag-tensorflow-'))
+    try {
+      const model = sequential()
+      model.add(layers.conv2d({ inputShape: [16, 16, 1], filters: 8, kernelSize: 3, activation: 'relu', kernelInitializer: 'heNormal' }))
+      model.add(layers.batchNormalization())
+      model.add(layers.maxPooling2d({ poolSize: 2 }))
+      model.add(layers.flatten())
+      model.add(layers.dense({ units: 1 }))
+      model.compile({ optimizer: tf.train.adam(0.01), loss: 'meanSquaredError' })
+      const [xs, ys] = [tf.tensor4d(values(1, [8, 16, 16, 1]), [8, 16, 16, 1]), tf.tensor2d(values(2, [8, 1]), [8, 1])]
+      const { history } = await model.fit(xs, ys, { epochs: 30, yieldEvery: 'never' })
+      expect(history['loss'].at(-1)).toBeLessThan((history['loss'][0] as number) / 5)
+      await model.save(`file://${folder}`)
+      const loaded = await loadLayersModel(`file://${folder}/model.json`)
+      const [before, after] = [model, loaded].map((one) => (one.predict(xs) as tf.Tensor).dataSync<'float32'>())
+      expect(after).toEqual(before)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  }, 60_000)
+})
