@@ -71,5 +71,15 @@ describe('selectBackend', () => {
     ])
     expect(report).toMatchObject({ current: 'wasm', simd: true, sharedMemory: '' })
     expect(report.defaultThreads).toBeGreaterThan(0)
+    for (const { available, reason, passedOver } of report.backends) {
+      expect(available).toBe(reason === '')
+      if (!available) expect(passedOver).toBe('')
+    }
+  })
+
+  test('the report, of some backends alone', async () => {
+    const { backends } = await backendReport(['cpu', 'wasm'])
+    expect(backends).toEqual(['wasm', 'cpu'].map((name) => ({ name, available: true, reason: '', passedOver: '' })))
+    expect((await backendReport([])).backends).toEqual([])
   })
 })

@@ -18,6 +18,8 @@ export interface DoctorBackend {
   readonly reason: string
   /** What to type so that it is there; empty where it is. */
   readonly needs: readonly string[]
+  /** Why `auto` passes it over though it is available. */
+  readonly passedOver?: string
   readonly threads?: number
   readonly simd?: string
   /** Measured now. */
@@ -33,10 +35,10 @@ const secondsEach = 4
 export async function doctor({ json, measure }: { readonly json: boolean; readonly measure: boolean }): Promise<void> {
   const threads = availableParallelism()
   const backends: DoctorBackend[] = []
-  for (const { name, available, reason } of (await backendReport()).backends)
+  for (const { name, available, reason, passedOver } of (await backendReport()).backends)
     backends.push(
       available
-        ? await examined(name, threads, measure)
+        ? { ...(await examined(name, threads, measure)), ...(passedOver !== '' && { passedOver }) }
         : { name, available, reason: reason.replace(/\.$/u, ''), needs: backendNeeds[name] ?? [] },
     )
   const usable = backends.filter(({ available }) => available)
@@ -49,7 +51,7 @@ export async function doctor({ json, measure }: { readonly json: boolean; readon
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     nvidia: nvidiaGpus(),
     /** What `--backend auto` takes, and what trained fastest here. */
-    auto: usable[0]?.name ?? null,
+    auto: usable.find(({ passedOver }) => passedOver === undefined)?.name ?? null,
     fastest: fastest?.name ?? null,
     measured: measure ? measuredText : null,
     backends,
@@ -105,12 +107,16 @@ async function examined(name: string, threads: number, measure: boolean): Promis
 
 const rounded = (value: number): number => Number(value.toPrecision(3))
 
-function backendLines({ name, reason, needs, clipsPerSecond }: DoctorBackend): string[] {
+function backendLines({ name, reason, needs, passedOver, clipsPerSecond }: DoctorBackend): string[] {
   const label = name.padEnd(9)
-  if (clipsPerSecond) return [`${label} ${clipsPerSecond.trained} clips/s trained, ${clipsPerSecond.predicted} predicted: ${reason}`]
+  const aside = passedOver === undefined ? [] : [`${' '.repeat(12)}auto passes it over: ${passedOver}`]
+  if (clipsPerSecond) {
+    return [`${label} ${clipsPerSecond.trained} clips/s trained, ${clipsPerSecond.predicted} predicted: ${reason}`, ...aside]
+  }
   return [
     `${label} ${needs.length > 0 ? `not here: ${reason}. It needs:` : reason}`,
     ...needs.map((command) => `${' '.repeat(12)}${command}`),
+    ...aside,
   ]
 }
 

@@ -1,4 +1,5 @@
 import { backendReport, BackendError } from '@audiotag/backend'
+import type { BackendName, BackendStatus } from '@audiotag/backend'
 import { availableParallelism } from 'node:os'
 import { MissingError, UsageError } from '../cli/errors.js'
 import { startBackend } from '../run/start-backend.js'
@@ -34,7 +35,7 @@ export function backendsUntil(
  * @throws MissingError with the commands that bring the backend where it is not here
  */
 export async function startJobBackend(asked: string, threads: number, begunOn?: string): Promise<JobBackend> {
-  const goesOn = asked === 'auto' && begunOn !== undefined && (await isHere(begunOn))
+  const goesOn = asked === 'auto' && begunOn !== undefined && (await statusOf(begunOn))?.available
   const name = goesOn ? begunOn : asked
   try {
     const started = await startBackend(name, threads)
@@ -51,9 +52,11 @@ export async function startJobBackend(asked: string, threads: number, begunOn?: 
  * @throws MissingError with the commands that bring it
  */
 export async function checkBackend(asked: string): Promise<string> {
-  const { backends } = await backendReport()
-  if (asked === 'auto') return backends.find(({ available }) => available)?.name ?? asked
-  const found = backends.find(({ name }) => name === asked)
+  if (asked === 'auto') {
+    const { backends } = await backendReport()
+    return backends.find(({ available, passedOver }) => available && passedOver === '')?.name ?? asked
+  }
+  const found = await statusOf(asked)
   if (found && !found.available) throw missing(asked, found.reason)
   return asked
 }
@@ -62,8 +65,8 @@ export async function checkBackend(asked: string): Promise<string> {
 export const defaultJobs = (backend: string): number =>
   backend === 'node-gpu' || backend === 'webgpu' ? 1 : Math.min(8, availableParallelism())
 
-const isHere = async (wanted: string): Promise<boolean> =>
-  (await backendReport()).backends.some(({ name, available }) => name === wanted && available)
+/** Looks for no other backend: a search for GPUs loads their drivers, and those write to stderr. */
+const statusOf = async (name: string): Promise<BackendStatus | undefined> => (await backendReport([name as BackendName])).backends.at(0)
 
 function asProgramError(name: string, error: unknown): Error {
   if (!(error instanceof BackendError)) return error as Error
