@@ -37,7 +37,7 @@ async function run(more: { seeds?: number[]; onlySeeds?: number[]; onlyRows?: st
     {
       report: (event: ProgramEvent) => events.push(event),
       signal: new AbortController().signal,
-      backend: 'auto',
+      backend: 'wasm',
       threads: 1,
       jobs: 2,
       workers: 0,

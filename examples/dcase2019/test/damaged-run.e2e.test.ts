@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { decodeNpy, encodeNpy } from '@audiotag/melspec'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { kaggleFiles, writeFiles } from './data/make-dataset.js'
-import { runProgram } from './run-program.js'
+import { runProgram, withBackend } from './run-program.js'
 import type { Finished } from './run-program.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'dcase2019-damaged-'))
@@ -173,7 +173,9 @@ it('a data set that has moved: --data says where it is now, and nothing runs aga
 function withFileLimit(blocks: number, args: readonly string[]): Promise<Finished> {
   const program = fileURLToPath(new URL('../dist/main.js', import.meta.url))
   const command = `ulimit -f ${blocks}; exec "$0" "$@"`
-  const child = spawn('/bin/sh', ['-c', command, process.execPath, program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn('/bin/sh', ['-c', command, process.execPath, program, ...withBackend(args)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))

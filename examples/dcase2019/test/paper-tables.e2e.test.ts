@@ -24,7 +24,7 @@ const toy = parseScale('toy')
 const options = {
   report: () => undefined,
   signal: new AbortController().signal,
-  backend: 'auto',
+  backend: 'wasm',
   threads: 1,
   jobs: 1,
   workers: 0,

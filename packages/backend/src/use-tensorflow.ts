@@ -27,7 +27,7 @@ let started: Promise<TensorFlowStarted> | undefined
  * gradients, fused batch norm, ReLU's gradient in one operation, optimisers in place. Later calls return what the first one started, and make
  * it the current backend again.
  *
- * Threads are TensorFlow's own. It sets TF_FORCE_GPU_ALLOW_GROWTH, unless you did; from a worker that has no effect, nor has `'cpu'` on a machine with a GPU.
+ * Threads are TensorFlow's own. It sets TF_FORCE_GPU_ALLOW_GROWTH and TF_CPP_MIN_LOG_LEVEL, unless you did; from a worker that has no effect, nor has `'cpu'` on a machine with a GPU.
  *
  * @throws BackendError `option` for a bad device or a change of it after the start, `missing` when there is no TensorFlow or no GPU, `start` when it cannot be loaded.
  */

@@ -12,6 +12,8 @@ export const SHARED_TFJS = '@audiotag/backend: tfjs-core'
 export async function loadTensorFlow({ kind, place }: Candidate, hideGpu: boolean): Promise<NodeBackend> {
   // TensorFlow reads these when it is loaded. Without the first it takes all memory of a GPU at once.
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true'
+  // Without this one it writes what could be compiled otherwise; its two lines on oneDNN cannot be kept back.
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '1'
   const before = process.env['CUDA_VISIBLE_DEVICES']
   if (hideGpu) process.env['CUDA_VISIBLE_DEVICES'] = '-1'
   try {
