@@ -1,6 +1,6 @@
 import { expectNoLeaks } from '@audiotag/testkit'
 import * as tf from '@tensorflow/tfjs-core'
-import { layers, loadLayersModel, sequential } from '@tensorflow/tfjs-layers'
+import { initializers, layers, loadLayersModel, sequential } from '@tensorflow/tfjs-layers'
 import fc from 'fast-check'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -232,6 +232,62 @@ await describeTensorFlow('TensorFlow', () => {
     }
   })
 
+  test('convolution, batch norm by running statistics, residual and ReLU in one kernel; NaN stays', async () => {
+    expect(tf.getKernel('AudiotagConvolutionAffine', 'tensorflow')).toBeDefined()
+    const shape: [number, number, number, number] = [2, 7, 6, 3]
+    const tensors = (): [tf.Tensor4D, tf.Tensor4D, tf.Tensor1D, tf.Tensor1D] => [
+      tf.tensor4d(values(1, shape), shape),
+      tf.tensor4d(values(2, [3, 3, 3, 5]), [3, 3, 3, 5]),
+      tf.tensor1d(values(3, [5])),
+      tf.tensor1d(values(4, [5])),
+    ]
+    for (const strides of [1, 2]) {
+      const pad: tf.backend_util.ExplicitPadding = [
+        [0, 0],
+        [1, 1],
+        [1, 1],
+        [0, 0],
+      ]
+      const outShape: [number, number, number, number] = strides === 1 ? [2, 7, 6, 5] : [2, 4, 3, 5]
+      for (const [withResidual, relu] of [
+        [false, false],
+        [false, true],
+        [true, true],
+      ]) {
+        const expected = await on('cpu', () => {
+          const [x, filter, scale, shift] = tensors()
+          const sum = tf.add(tf.mul(tf.conv2d(x, filter, strides, pad), scale), shift)
+          const y = withResidual ? tf.add(sum, tf.tensor4d(values(5, outShape), outShape)) : sum
+          return [relu ? tf.relu(y) : y]
+        })
+        const actual = await on('tensorflow', () => {
+          const [x, filter, scale, shift] = tensors()
+          const residual = withResidual ? { residual: tf.tensor4d(values(5, outShape), outShape) } : {}
+          return [
+            kernel('AudiotagConvolutionAffine', { x, filter, scale, shift, ...residual }, { strides: [strides, strides], pad, relu }),
+          ].flat()
+        })
+        expect(worstError(actual, expected)).toBeLessThan(1e-5)
+      }
+    }
+    const broken = tf.tidy(() => {
+      const [x, filter, scale, shift] = tensors()
+      const attributes = { strides: [1, 1], pad: 'same', relu: true }
+      return [kernel('AudiotagConvolutionAffine', { x: tf.mul(x, NaN), filter, scale, shift }, attributes)].flat()[0]
+    })
+    expect((await broken.data()).every(Number.isNaN)).toBe(true)
+    const fused = tf.fused.conv2d({
+      x: tf.mul<tf.Tensor4D>(tf.ones([1, 3, 3, 1]), NaN),
+      filter: tf.ones([3, 3, 1, 2]),
+      strides: 1,
+      pad: 'same',
+      bias: tf.zeros([2]),
+      activation: 'relu',
+    })
+    expect((await fused.data()).every(Number.isNaN)).toBe(true)
+    tf.dispose([broken, fused])
+  })
+
   const attributes = { learningRate: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, momentum: 0.9, nesterov: true }
   const inPlace = (name: string, inputs: object, more: object = {}): void =>
     void tf.engine().runKernel(name, inputs as tf.NamedTensorMap, { ...attributes, ...more } as never)
@@ -385,14 +441,22 @@ await describeTensorFlow('TensorFlow', () => {
     const folder = await mkdtemp(join(tmpdir(), 'audiotag-tensorflow-'))
     try {
       const model = sequential()
-      model.add(layers.conv2d({ inputShape: [16, 16, 1], filters: 8, kernelSize: 3, activation: 'relu', kernelInitializer: 'heNormal' }))
+      model.add(
+        layers.conv2d({
+          inputShape: [16, 16, 1],
+          filters: 8,
+          kernelSize: 3,
+          activation: 'relu',
+          kernelInitializer: initializers.heNormal({ seed: 1 }),
+        }),
+      )
       model.add(layers.batchNormalization())
       model.add(layers.maxPooling2d({ poolSize: 2 }))
       model.add(layers.flatten())
-      model.add(layers.dense({ units: 1 }))
+      model.add(layers.dense({ units: 1, kernelInitializer: initializers.glorotNormal({ seed: 2 }) }))
       model.compile({ optimizer: tf.train.adam(0.01), loss: 'meanSquaredError' })
       const [xs, ys] = [tf.tensor4d(values(1, [8, 16, 16, 1]), [8, 16, 16, 1]), tf.tensor2d(values(2, [8, 1]), [8, 1])]
-      const { history } = await model.fit(xs, ys, { epochs: 30, yieldEvery: 'never' })
+      const { history } = await model.fit(xs, ys, { epochs: 30, shuffle: false, yieldEvery: 'never' })
       expect(history['loss'].at(-1)).toBeLessThan((history['loss'][0] as number) / 5)
       await model.save(`file://${folder}`)
       const loaded = await loadLayersModel(`file://${folder}/model.json`)

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { affine } from './affine.js'
 import { batchNorm } from './batch-norm.js'
+import { convolutionAffine } from './convolution-affine.js'
 import { dense } from './dense.js'
 import { ModelError } from './errors.js'
 import { readsOf, weightsOf, type Graph, type GraphNode, type MaxPoolNode, type SqueezeExciteNode } from './graph.js'
@@ -119,11 +119,12 @@ function nodeRunner(graph: Graph, variables: Variables, { training, lengths, sta
     const x = values.get(node.input) as tf.Tensor4D
     switch (node.kind) {
       case 'convolution': {
-        const z = groupedConvolution(x, weight(`${node.name}.weight`) as tf.Tensor4D, node)
+        const filter = weight(`${node.name}.weight`) as tf.Tensor4D
         const residual = node.residual === undefined ? undefined : (values.get(node.residual) as tf.Tensor4D)
         const { norm, relu } = node
         const fixed = affines?.get(norm)
-        if (fixed !== undefined) return affine(z, { ...fixed, residual, relu })
+        if (fixed !== undefined) return convolutionAffine(x, filter, node, { ...fixed, residual, relu })
+        const z = groupedConvolution(x, filter, node)
         const count = z.size / z.shape[3]
         if (count < 2) {
           throw new ModelError(

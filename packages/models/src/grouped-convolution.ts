@@ -6,13 +6,8 @@ import type { ConvolutionNode } from './graph.js'
  * far fewer calls, and every backend's ordinary convolution and its gradients.
  */
 export function groupedConvolution(x: tf.Tensor4D, filter: tf.Tensor4D, node: ConvolutionNode): tf.Tensor4D {
-  const { strides, pads, outputs, groups } = node
-  const pad: tf.backend_util.ExplicitPadding = [
-    [0, 0],
-    [pads[0], pads[0]],
-    [pads[1], pads[1]],
-    [0, 0],
-  ]
+  const { strides, outputs, groups } = node
+  const pad = explicitPads(node)
   const stride: [number, number] = [strides[0], strides[1]]
   if (groups === 1) return tf.conv2d(x, filter, stride, pad)
 
@@ -24,6 +19,14 @@ export function groupedConvolution(x: tf.Tensor4D, filter: tf.Tensor4D, node: Co
   const convolved = tf.split<tf.Tensor4D>(x, parts, 3).map((part, i) => tf.conv2d<tf.Tensor4D>(part, filters[i], stride, pad))
   return tf.concat4d(convolved, 3)
 }
+
+/** A node's zeros on each side of each axis, as TensorFlow.js wants them. */
+export const explicitPads = ({ pads }: ConvolutionNode): tf.backend_util.ExplicitPadding => [
+  [0, 0],
+  [pads[0], pads[0]],
+  [pads[1], pads[1]],
+  [0, 0],
+]
 
 /** How many convolutions a node's groups take. */
 export function convolutionsOfGroups({ inputs, groups }: ConvolutionNode): number {

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { gradientsOnOwnTape } from './gradients-on-own-tape.js'
 
 /** What `recompute` computes, and what gradients flow to. */
 export interface RecomputeOptions {
@@ -32,18 +33,4 @@ export function recompute(x: tf.Tensor, { weights, compute, again, freesGradient
     return { value, gradFunc }
   })
   return run(x, ...weights)
-}
-
-/** Gradients inside of a gradient: TensorFlow.js would throw away the tape that it is walking. */
-function gradientsOnOwnTape(f: () => tf.Tensor, xs: tf.Tensor[], dy: tf.Tensor): tf.Tensor[] {
-  const { state } = tf.engine()
-  const outer = state.activeTape
-  try {
-    return tf.grads(f)(xs, dy)
-  } catch (error) {
-    if (state.activeTape !== outer) for (const node of state.activeTape ?? []) tf.dispose(node.saved ?? [])
-    throw error
-  } finally {
-    state.activeTape = outer
-  }
 }

@@ -126,6 +126,47 @@ test('a backend’s own batch norm kernels are used, and give what the compositi
   for (const [i, values] of fused.entries()) expectClose(values, composed[i], { absolute: 2e-5, relative: 2e-3 })
 })
 
+test('a backend’s own convolution with batch norm is used in predictions, and gives what the composition gives, with its gradients', async () => {
+  const composed = await results()
+  let times = 0
+  const kernelFunc: tf.KernelFunc = ({ inputs, attrs, backend }) => {
+    times++
+    const cpu = backend as CpuBackend
+    const { x, filter, scale, shift, residual } = inputs as Record<string, tf.TensorInfo>
+    const { strides, pad, relu } = attrs as unknown as { strides: [number, number]; pad: number[][]; relu: boolean }
+    const [values, weights, factors, summands, added] = [x, filter, scale, shift, residual].map(
+      (tensor: tf.TensorInfo | undefined) => (tensor && cpu.readSync(tensor.dataId)) as Float32Array,
+    )
+    const [batch, height, width, channels] = x.shape
+    const [filterHeight, filterWidth, , outputs] = filter.shape
+    const rows = Math.floor((height + pad[1][0] + pad[1][1] - filterHeight) / strides[0]) + 1
+    const columns = Math.floor((width + pad[2][0] + pad[2][1] - filterWidth) / strides[1]) + 1
+    const y = Float32Array.from({ length: batch * rows * columns * outputs }, (_, i) => {
+      const [o, column, row, image] = [i, i / outputs, i / outputs / columns, i / outputs / columns / rows].map(Math.floor)
+      let sum = 0
+      for (let tap = 0; tap < filterHeight * filterWidth; tap++) {
+        const h = (row % rows) * strides[0] - pad[1][0] + Math.floor(tap / filterWidth)
+        const w = (column % columns) * strides[1] - pad[2][0] + (tap % filterWidth)
+        if (h < 0 || h >= height || w < 0 || w >= width) continue
+        for (let c = 0; c < channels; c++)
+          sum += values[((image * height + h) * width + w) * channels + c] * weights[(tap * channels + c) * outputs + (o % outputs)]
+      }
+      const total = sum * factors[o % outputs] + summands[o % outputs] + ((added as Float32Array | undefined)?.[i] ?? 0)
+      return relu ? Math.max(0, total) : total
+    })
+    return cpu.makeTensorInfo([batch, rows, columns, outputs], 'float32', y)
+  }
+  tf.registerKernel({ kernelName: 'AudiotagConvolutionAffine', backendName: 'cpu', kernelFunc })
+  try {
+    const fused = await results()
+    expect(times).toBe(40)
+    expect(fused).toHaveLength(composed.length)
+    for (const [i, values] of fused.entries()) expectClose(values, composed[i], { absolute: 2e-5, relative: 2e-3 })
+  } finally {
+    tf.unregisterKernel('AudiotagConvolutionAffine', 'cpu')
+  }
+})
+
 test('a training step stays within its number of kernel calls', async () => {
   const model = createModel({ ...config, architecture: 'resnet34' }, { rng: seeded(1) })
   register()

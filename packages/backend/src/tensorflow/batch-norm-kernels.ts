@@ -4,19 +4,25 @@ import { requireFloats } from '../wasm/require-floats.js'
 import { attribute, DT } from './binding.js'
 import type { Attribute } from './binding.js'
 import { compose, FLOAT } from './compose.js'
+import { hasOneDnn, ONEDNN } from './onednn.js'
 import type { TensorFlowKernels } from './own-kernels.js'
 
-const normAttributes = (epsilon: number, training: boolean): Attribute[] => [
+const normAttributes = (epsilon: number): Attribute[] => [
   FLOAT,
   attribute.type('U', DT.float),
   attribute.float('epsilon', epsilon),
   attribute.text('data_format', 'NHWC'),
-  attribute.bool('is_training', training),
+  attribute.bool('is_training', true),
 ]
 
-/** The fused batch norms that `@audiotag/models` calls. The one with ReLU inside, `_FusedBatchNormEx`, gives empty tensors on processors. */
+/** The fused batch norms that `@audiotag/models` calls. Not the one with ReLU inside: oneDNN's makes 0 of NaN, TensorFlow's gives empty tensors on processors. */
 export const batchNormKernels: TensorFlowKernels = (backend) => {
   const gpu = backend.binding.isUsingGpuDevice()
+  const native = hasOneDnn(backend)
+  const [norm, normGradient] = native
+    ? ['_MklNativeFusedBatchNormV3', '_MklNativeFusedBatchNormGradV3']
+    : ['FusedBatchNormV3', 'FusedBatchNormGradV3']
+  const attributes = (epsilon: number): Attribute[] => [...normAttributes(epsilon), ...(native ? [ONEDNN] : [])]
   return {
     AudiotagBatchNorm: ({ inputs, attrs }) => {
       const { x, gamma, beta, residual } = inputs as { x: TensorInfo; gamma: TensorInfo; beta: TensorInfo; residual?: TensorInfo }
@@ -24,7 +30,7 @@ export const batchNormKernels: TensorFlowKernels = (backend) => {
       requireFloats('AudiotagBatchNorm', x, gamma, beta, residual)
       return compose(backend, ({ run, runAll, floats }) => {
         const none = floats([], [0])
-        const outputs = runAll('FusedBatchNormV3', normAttributes(epsilon, true), [x, gamma, beta, none, none], 6)
+        const outputs = runAll(norm, attributes(epsilon), [x, gamma, beta, none, none], 6)
         let [y] = outputs
         let variance = outputs[4]
         if (gpu) {
@@ -46,7 +52,7 @@ export const batchNormKernels: TensorFlowKernels = (backend) => {
         const masked = relu ? run('ReluGrad', [FLOAT], [dy, y]) : run('Identity', [FLOAT], [dy])
         const spread = gpu ? run('Rsqrt', [FLOAT], [run('AddV2', [FLOAT], [variance, floats([epsilon])])]) : variance
         const given = [masked, x, gamma, mean, spread, floats([], [0])]
-        const gradients = runAll('FusedBatchNormGradV3', normAttributes(epsilon, true), given, 5).slice(0, 3)
+        const gradients = runAll(normGradient, attributes(epsilon), given, 5).slice(0, 3)
         return residual ? [...gradients, masked] : gradients
       })
     },

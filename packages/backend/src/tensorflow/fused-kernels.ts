@@ -1,13 +1,17 @@
 import { backend_util, util } from '@tensorflow/tfjs-core'
-import type { FusedConv2DAttrs, TensorInfo } from '@tensorflow/tfjs-core'
+import type { FusedConv2DAttrs, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core'
 
+import { requireFloats } from '../wasm/require-floats.js'
 import { attribute, DT } from './binding.js'
+import type { Attribute } from './binding.js'
 import { compose, FLOAT } from './compose.js'
 import type { NodeBackend } from './node-backend.js'
+import { hasOneDnn, ONEDNN } from './onednn.js'
 import type { TensorFlowKernels } from './own-kernels.js'
 import { runKernels } from './run-kernels.js'
 import type { RunKernel } from './run-kernels.js'
 import { dilationAttribute, windowAttributes } from './spatial.js'
+import type { Sizes } from './spatial.js'
 
 const TO_LAST = [0, 2, 3, 1]
 const TO_FIRST = [0, 3, 1, 2]
@@ -23,6 +27,8 @@ const ACTIVATIONS: Readonly<Record<string, string>> = {
   elu: 'Elu',
   leakyrelu: 'LeakyRelu',
 }
+
+type Shape4D = [number, number, number, number]
 
 interface Images {
   readonly x: TensorInfo
@@ -41,6 +47,7 @@ export const fusedKernels: TensorFlowKernels = (backend) => ({
   },
   FusedDepthwiseConv2D: ({ inputs, attrs }) =>
     runKernels(backend, (run) => oneByOne(run, 'DepthwiseConv2dNative', inputs as unknown as Images, attrs as unknown as FusedConv2DAttrs)),
+  ...(backend.binding.audiotagListAttributes === 1 && hasOneDnn(backend) && { AudiotagConvolutionAffine: convolutionAffine(backend) }),
 })
 
 /** The attributes that list what is fused are what the stock addon has no means for. */
@@ -52,18 +59,47 @@ function oneOperation(backend: NodeBackend, { x, filter, bias }: Images, options
   if ([x, filter, bias].some(({ dtype }) => dtype !== 'float32')) return undefined
   // cuDNN fuses bias with ReLU alone.
   if (backend.binding.isUsingGpuDevice() && activation !== 'relu') return undefined
-  const shapes = [x.shape, filter.shape] as [[number, number, number, number], [number, number, number, number]]
+  const shapes = [x.shape, filter.shape] as [Shape4D, Shape4D]
   const sizes = backend_util.computeConv2DInfo(...shapes, strides, dilations, pad, dimRoundingMode)
-  const attributes = [
-    FLOAT,
-    attribute.int('num_args', 1),
-    attribute.type('TArgs', [DT.float]),
-    ...windowAttributes(sizes),
-    dilationAttribute(sizes),
-    attribute.bool('use_cudnn_on_gpu', true),
-    attribute.text('fused_ops', ['BiasAdd', ...ends]),
-  ]
-  return compose(backend, ({ run }) => [run('_FusedConv2D', attributes, [x, filter, bias])])[0]
+  return compose(backend, ({ run }) => {
+    if (!hasOneDnn(backend)) {
+      return [run('_FusedConv2D', [...fusedAttributes(sizes, ends), attribute.bool('use_cudnn_on_gpu', true)], [x, filter, bias])]
+    }
+    const y = run('_MklNativeFusedConv2D', [...fusedAttributes(sizes), ONEDNN], [x, filter, bias])
+    return ends.length === 0 ? [y] : [run(ends[0], [FLOAT], [y])]
+  })[0]
+}
+
+/** With bias; what else is fused. Nothing is with oneDNN, whose activations make 0 of NaN. */
+const fusedAttributes = (sizes: Sizes, more: readonly string[] = []): Attribute[] => [
+  FLOAT,
+  attribute.int('num_args', 1),
+  attribute.type('TArgs', [DT.float]),
+  ...windowAttributes(sizes),
+  dilationAttribute(sizes),
+  attribute.text('fused_ops', ['BiasAdd', ...more]),
+]
+
+/** Convolution, batch norm with running statistics, residual and ReLU, called by `@audiotag/models` for predictions. The norm's factor goes into the filter. */
+function convolutionAffine(backend: NodeBackend): KernelFunc {
+  return ({ inputs, attrs }) => {
+    const { x, filter, scale, shift, residual } = inputs as Record<'x' | 'filter' | 'scale' | 'shift', TensorInfo> & {
+      residual?: TensorInfo
+    }
+    const { strides, pad, relu } = attrs as unknown as {
+      strides: [number, number]
+      pad: backend_util.ExplicitPadding
+      relu: boolean
+    }
+    requireFloats('AudiotagConvolutionAffine', x, filter, scale, shift, residual)
+    const sizes = backend_util.computeConv2DInfo(x.shape as Shape4D, filter.shape as Shape4D, strides, 1, pad)
+    return compose(backend, ({ run }) => {
+      let y = run('_MklNativeFusedConv2D', [...fusedAttributes(sizes), ONEDNN], [x, run('Mul', [FLOAT], [filter, scale]), shift])
+      // Fused, it would be copied first.
+      if (residual) y = run('AddV2', [FLOAT], [y, residual])
+      return [relu ? run('Relu', [FLOAT], [y]) : y]
+    })[0]
+  }
 }
 
 function oneByOne(run: RunKernel, name: string, images: Images, options: FusedConv2DAttrs): TensorInfo {
