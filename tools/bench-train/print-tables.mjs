@@ -2,8 +2,8 @@
 
 /** One line of the comparison. */
 export function printResult(result) {
-  const { net, width, batch, backend, simd, threads, msPerStep, counted, steps, dropped, pytorchSteps, pytorchDropped } = result
-  const engine = simd === undefined ? backend : `${backend} ${simd}`
+  const { net, width, batch, backend, precision, simd, threads, msPerStep, counted, steps, dropped, pytorchSteps, pytorchDropped } = result
+  const engine = [backend, simd, precision === 'float32' ? undefined : precision].filter(Boolean).join(' ')
   const name = `${net} ${width}, batch ${batch}, ${threads} thread${threads > 1 ? 's' : ''}, ${engine}`.padEnd(56)
   if (result.error !== undefined) {
     console.log(`${name} not measured: ${result.error}`)

@@ -11,7 +11,7 @@ import { NETS, widthNumber } from './nets.mjs'
 import { printKinds, printResult, printRoofline } from './print-tables.mjs'
 import { simdPeak } from './simd-peak.mjs'
 
-const USAGE = `pnpm bench:train [--json FILE] [--nets ${NETS.map(({ net, width }) => `${net}:${width}`).join(',')}] [--threads 1,2] [--backend wasm,node]
+const USAGE = `pnpm bench:train [--json FILE] [--nets ${NETS.map(({ net, width }) => `${net}:${width}`).join(',')}] [--threads 1,2] [--backend wasm,node,node:bfloat16]
   [--python FILE] [--steps 25] [--seconds 60] [--note TEXT] [--quick]`
 const script = (name) => fileURLToPath(new URL(name, import.meta.url))
 /** Measured where they are here and none is named: not cpu, which takes minutes a step. */
@@ -66,25 +66,31 @@ async function measure(net, threads) {
   const commandLine = netArguments(net, threads)
   const step = script(net.net === 'layers' ? 'fit-step.mjs' : 'our-step.mjs')
   const ours = options.backends
-    .flatMap((backend) => {
-      if (backend === 'wasm') return Object.keys(peaks).map((simd) => ({ backend, simd }))
+    .flatMap((choice) => {
+      const [backend, precision = 'float32'] = choice.split(':')
+      if (backend === 'wasm') return Object.keys(peaks).map((simd) => ({ backend, precision, simd }))
       // A GPU takes no notice of threads: once is enough.
-      return threads === Math.max(...options.threads) || backend === 'node' || backend === 'cpu' ? [{ backend }] : []
+      return threads === Math.max(...options.threads) || backend === 'node' || backend === 'cpu' ? [{ backend, precision }] : []
     })
     .filter(({ simd }) => !options.quick || simd !== 'relaxed')
-    .map(({ backend, simd }) => ({
-      name: simd === undefined ? backend : `${backend} ${simd}`,
+    .map(({ backend, precision, simd }) => ({
+      name: [backend, simd, ...inPrecision(precision)].filter(Boolean).join(' '),
       backend,
+      precision,
       simd,
       program: process.execPath,
-      commandLine: [step, ...commandLine, '--backend', backend, ...(simd === undefined ? [] : ['--simd', simd])],
+      commandLine: [step, ...commandLine, '--backend', backend, '--precision', precision, ...(simd === undefined ? [] : ['--simd', simd])],
       env: backend === 'node' ? threadsOfTensorFlow(threads) : {},
     }))
-  const theirs = python && { name: 'PyTorch', program: python.program, commandLine: [script('torch_step.py'), ...commandLine] }
-  const compared = await compareEngines(theirs ? [...ours, theirs] : ours, options)
-  const torch = compared.find(({ name, error }) => name === 'PyTorch' && error === undefined)
-  return ours.map(({ name, backend, simd }) => {
-    const about = { net: net.net, width: widthNumber(net.width), batch: net.input[0], backend, simd, threads }
+  const theirs = [...new Set(ours.map(({ precision }) => precision))].map((precision) => ({
+    name: torchName(precision),
+    program: python?.program,
+    commandLine: [script('torch_step.py'), ...commandLine, '--precision', precision],
+  }))
+  const compared = await compareEngines(python ? [...ours, ...theirs] : ours, options)
+  return ours.map(({ name, backend, precision, simd }) => {
+    const torch = compared.find((each) => each.name === torchName(precision) && each.error === undefined)
+    const about = { net: net.net, width: widthNumber(net.width), batch: net.input[0], backend, precision, simd, threads }
     const { error, ...measured } = compared.find((each) => each.name === name)
     if (error !== undefined) return { ...about, error }
     const times = (which) => ({
@@ -107,6 +113,14 @@ async function measure(net, threads) {
       pytorchDropped: torch?.quietSteps === undefined ? undefined : torch.steps - torch.quietSteps,
     }
   })
+}
+
+function torchName(precision) {
+  return ['PyTorch', ...inPrecision(precision)].join(' ')
+}
+
+function inPrecision(precision) {
+  return precision === 'float32' ? [] : [precision]
 }
 
 /** TensorFlow has threads of its own, as many as there are cores unless it is told before it is loaded. */
@@ -156,7 +170,8 @@ function readOptions() {
     const wanted = (values.nets ?? (quick ? 'resnet34:1/8' : undefined))?.split(',')
     for (const name of wanted ?? []) if (!NETS.some((net) => nameOf(net) === name)) throw new Error(`there is no net ${name}`)
     const backends = values.backend?.split(',') ?? USUAL.filter((name) => present.some((each) => each.name === name && each.available))
-    for (const name of backends) {
+    for (const choice of backends) {
+      const [name] = choice.split(':')
       const found = present.find((each) => each.name === name)
       if (!found) throw new Error(`--backend must be of ${present.map((each) => each.name).join(', ')}, got ${name}`)
       if (!found.available) throw new Error(`--backend ${name} is not here: ${found.reason}`)

@@ -55,7 +55,8 @@ const losses = (at: string, model: string) =>
     .map(({ losses: { total } }) => total)
 
 // cpu takes minutes to train what others train in a second.
-describe.each(here.filter((name) => name !== 'cpu'))('the chain on %s', (name) => {
+const trains = [...here.filter((name) => name !== 'cpu'), ...(here.includes('node') ? ['node:bfloat16'] : [])]
+describe.each(trains)('the chain on %s', (name) => {
   it('runs to the end, says so in every record, and begins with the losses of wasm', async () => {
     const at = join(folder, `chain-${name}`)
     cpSync(prepared, at, { recursive: true })
@@ -65,10 +66,11 @@ describe.each(here.filter((name) => name !== 'cpu'))('the chain on %s', (name) =
     for (const model of ['A', 'B', 'C']) {
       const record = JSON.parse(readFileSync(join(at, `models/${model}-fold0/run.json`), 'utf8')) as object
       expect(record).toMatchObject({ status: 'done', backend: { name }, predictions: { status: 'done', backends: [name] } })
-      // Same weights, batches and dropout; two or more updates with Adam, which makes a rounded sign of a small gradient a whole step: hence 1 in 100.
+      // Same weights, batches and dropout; two or more updates with Adam, which makes a rounded sign of a small gradient a whole step: hence 1 in 100, and 5 with 8 bits.
       const [ours, theirs] = [losses(at, model), losses(reference, model)]
       expect(ours).toHaveLength(theirs.length)
-      for (const [epoch, loss] of ours.entries()) expect(Math.abs(loss / theirs[epoch] - 1)).toBeLessThan(0.01)
+      for (const [epoch, loss] of ours.entries())
+        expect(Math.abs(loss / theirs[epoch] - 1)).toBeLessThan(name.endsWith('bfloat16') ? 0.05 : 0.01)
     }
     const { systems } = JSON.parse(readFileSync(join(at, 'evaluation.json'), 'utf8')) as Evaluation
     expect(systems.map(({ system }) => system)).toEqual(['A', 'B', 'C', 'ensemble'])

@@ -1,11 +1,17 @@
-import { getBackend, setBackend } from '@tensorflow/tfjs-core'
+import { backend, getBackend, setBackend } from '@tensorflow/tfjs-core'
 
 import { BackendError } from './errors.js'
+import type { Precision } from './precision.js'
+import type { NodeBackend } from './tensorflow/node-backend.js'
 
 /** Options of `useTensorFlow`. */
 export interface TensorFlowOptions {
   /** `'cpu'` hides every GPU from TensorFlow, `'gpu'` refuses to run without one. Default: a GPU where TensorFlow sees one. */
   readonly device?: 'cpu' | 'gpu'
+  /**
+   * Of convolutions and their gradients, from this call on. `'bfloat16'` pays on processors with AMX or AVX512-BF16. Default: what it was; `'float32'` at first.
+   */
+  readonly precision?: Precision
 }
 
 /** What `useTensorFlow` started. */
@@ -17,9 +23,11 @@ export interface TensorFlowStarted {
   readonly source: string
   /** Whether convolution, bias and activation run as one operation: with the addon of `audiotag-tensorflow install` they do. */
   readonly fused: boolean
+  /** Of convolutions. */
+  readonly precision: Precision
 }
 
-let started: Promise<TensorFlowStarted> | undefined
+let started: Promise<Omit<TensorFlowStarted, 'precision'>> | undefined
 
 /**
  * Makes TensorFlow.js run on TensorFlow, in Node: through the user's own @tensorflow/tfjs-node(-gpu) if there is one that works, else through what
@@ -29,14 +37,17 @@ let started: Promise<TensorFlowStarted> | undefined
  *
  * Threads are TensorFlow's own. It sets TF_FORCE_GPU_ALLOW_GROWTH and TF_CPP_MIN_LOG_LEVEL, unless you did; from a worker that has no effect, nor has `'cpu'` on a machine with a GPU.
  *
- * @throws BackendError `option` for a bad device or a change of it after the start, `missing` when there is no TensorFlow or no GPU, `start` when it cannot be loaded.
+ * @throws BackendError `option` for a bad device or a change of it after the start, and for a precision that there is not, `missing` when there is no TensorFlow or no GPU, `start` when it cannot be loaded.
  */
-export async function useTensorFlow({ device }: TensorFlowOptions = {}): Promise<TensorFlowStarted> {
+export async function useTensorFlow({ device, precision }: TensorFlowOptions = {}): Promise<TensorFlowStarted> {
   if (device !== undefined && device !== 'cpu' && device !== 'gpu') {
     throw new BackendError('option', `useTensorFlow: device must be 'cpu' or 'gpu', got ${String(device)}. Leave it out for what is there.`)
   }
+  if (precision !== undefined && precision !== 'float32' && precision !== 'bfloat16') {
+    throw new BackendError('option', `useTensorFlow: precision must be 'float32' or 'bfloat16', got ${String(precision)}.`)
+  }
   started ??= import('./tensorflow/start-tensorflow.js').then(({ startTensorFlow }) => startTensorFlow(device))
-  let running: TensorFlowStarted
+  let running: Omit<TensorFlowStarted, 'precision'>
   try {
     running = await started
   } catch (error) {
@@ -57,5 +68,7 @@ export async function useTensorFlow({ device }: TensorFlowOptions = {}): Promise
     )
   }
   if (getBackend() !== 'tensorflow') await setBackend('tensorflow')
-  return running
+  const { convolutionPrecision, setConvolutionPrecision } = await import('./tensorflow/convolution-precision.js')
+  if (precision !== undefined) setConvolutionPrecision(backend() as unknown as NodeBackend, precision)
+  return Object.freeze({ ...running, precision: convolutionPrecision() })
 }

@@ -13,7 +13,7 @@ describe('selectBackend', () => {
 
   test('auto takes wasm and says why the others were not taken', async () => {
     const backend = await selectBackend('auto')
-    expect(backend).toMatchObject({ name: 'wasm', threads: 1, simd: 'plain' })
+    expect(backend).toMatchObject({ name: 'wasm', threads: 1, simd: 'plain', precision: 'float32' })
     expect(backend.reason).toContain('WebAssembly')
     expect(backend.rejected.map(({ name }) => name)).toEqual(['node-gpu', 'node', 'webgpu'])
     for (const { reason } of backend.rejected) expect(reason.length).toBeGreaterThan(20)
@@ -55,6 +55,12 @@ describe('selectBackend', () => {
     for (const threads of [0, 9, 1.5, NaN, '2' as unknown as number]) {
       await expect(useWasm({ threads })).rejects.toMatchObject({ code: 'option' })
       await expect(selectBackend('auto', { threads })).rejects.toMatchObject({ code: 'option' })
+    }
+    for (const precision of ['bfloat16', 'float16' as 'bfloat16'] as const) {
+      await expect(selectBackend('wasm', { precision })).rejects.toMatchObject({
+        code: 'option',
+        message: expect.stringContaining(`wasm does not offer precision '${precision}'`) as string,
+      })
     }
     await expect(useWasm({ threads: 2 })).rejects.toThrow(/already running with 1 thread/)
     await expect(useWasm({ simd: 'fast' as 'plain' })).rejects.toThrow(/'plain' or 'relaxed', got fast/)

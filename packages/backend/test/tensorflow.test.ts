@@ -288,6 +288,37 @@ await describeTensorFlow('TensorFlow', () => {
     tf.dispose([broken, fused])
   })
 
+  test('bfloat16, where asked for: inputs of convolutions have 8 bits, sums and all else more; float32 after it again', async () => {
+    const shape: [number, number, number, number] = [2, 9, 8, 4]
+    const run = (): tf.Tensor[] => {
+      const x = tf.tensor4d(values(1, shape), shape)
+      const filter = tf.tensor4d(values(2, [3, 3, 4, 6]), [3, 3, 4, 6])
+      const found = withGradients((x, filter) => tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, [2, 1], 'same'), [x, filter], 3)
+      return [...found, tf.conv2d(tf.ones<tf.Rank.R4>([1, 40, 40, 2]), tf.ones<tf.Rank.R4>([40, 40, 2, 1]), 1, 'valid')]
+    }
+    const expected = await on('cpu', run)
+    expect(await useTensorFlow({ precision: 'bfloat16' })).toMatchObject({ precision: 'bfloat16' })
+    try {
+      const actual = await on('tensorflow', run)
+      // 8 bits of each factor and of the result; in 36 products the errors meet.
+      expect(worstError(actual, expected)).toBeLessThan(0.05)
+      expect(worstError(actual, expected)).toBeGreaterThan(1e-4)
+      expect(actual.at(-1)![0]).toBe(3200) // 8 bits of sum would stop at 256
+      const mono = tf.conv2d(tf.tensor4d([1 + 2 ** -12], [1, 1, 1, 1]), tf.ones<tf.Rank.R4>([1, 1, 1, 1]), 1, 'valid')
+      expect((await mono.data())[0]).toBe(1 + 2 ** -12)
+      mono.dispose()
+      const dense = tf.matMul(tf.tensor2d([1 + 2 ** -12], [1, 1]), tf.ones([1, 1]))
+      expect((await dense.data())[0]).toBe(1 + 2 ** -12)
+      dense.dispose()
+      expect(await useTensorFlow()).toMatchObject({ precision: 'bfloat16' })
+      expect(await selectBackend('node', { precision: 'bfloat16' })).toMatchObject({ precision: 'bfloat16' })
+    } finally {
+      expect(await selectBackend('node')).toMatchObject({ precision: 'float32' })
+    }
+    expect(worstError(await on('tensorflow', run), expected)).toBeLessThan(1e-5)
+    await expect(useTensorFlow({ precision: 'float16' as 'float32' })).rejects.toMatchObject({ code: 'option' })
+  })
+
   const attributes = { learningRate: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, momentum: 0.9, nesterov: true }
   const inPlace = (name: string, inputs: object, more: object = {}): void =>
     void tf.engine().runKernel(name, inputs as tf.NamedTensorMap, { ...attributes, ...more } as never)

@@ -8,6 +8,7 @@ import type { Scale } from '../config/scale-config.js'
 import { presetNames } from '../config/schema.js'
 import type { PresetName } from '../config/schema.js'
 import { planText } from '../report/plan-text.js'
+import { backendChoices } from '../run/start-backend.js'
 import { openRun, provenance } from '../run/run-folder.js'
 import type { RunFolder } from '../run/run-folder.js'
 import { stopSignal } from '../run/stop-signal.js'
@@ -70,8 +71,11 @@ const flags = {
     ).argParser(parseScale),
   data: () => new Option('--data <DIR>', "folder of the data set (Kaggle, Zenodo or MiniFSD layout); absent: the config's"),
   backend: () =>
-    new Option('--backend <NAME>', "TensorFlow.js backend; 'dcase2019 doctor' says which are here, and how fast")
-      .choices(['auto', 'cpu', 'wasm', 'webgpu', 'node', 'node-gpu'])
+    new Option(
+      '--backend <NAME>',
+      "TensorFlow.js backend; 'dcase2019 doctor' says which are here, and how fast; bfloat16: convolutions of 8 bits, for processors with AMX",
+    )
+      .choices(backendChoices)
       .default('auto'),
   threads: () =>
     new Option('--threads <N>', 'threads of the backend in each process; wasm takes at most 8 (default: cores / jobs)').argParser(

@@ -2,11 +2,12 @@ import { backendReport, BackendError } from '@audiotag/backend'
 import type { BackendName, BackendStatus } from '@audiotag/backend'
 import { availableParallelism } from 'node:os'
 import { MissingError, UsageError } from '../cli/errors.js'
-import { startBackend } from '../run/start-backend.js'
+import { backendOfChoice, startBackend } from '../run/start-backend.js'
 import { backendNeeds } from './backend-needs.js'
 
 /** The backend of a training or prediction, as its job's `run.json` has it. */
 export interface JobBackend {
+  /** As `--backend` takes it. */
   readonly name: string
   readonly threads: number
   readonly simd: string | null
@@ -39,7 +40,7 @@ export async function startJobBackend(asked: string, threads: number, begunOn?: 
   const name = goesOn ? begunOn : asked
   try {
     const started = await startBackend(name, threads)
-    return { name: started.name, threads: started.threads, simd: started.simd }
+    return { name: started.choice, threads: started.threads, simd: started.simd }
   } catch (error) {
     throw asProgramError(name, error)
   }
@@ -63,10 +64,11 @@ export async function checkBackend(asked: string): Promise<string> {
 
 /** Training processes side by side where nobody says how many: one a core, at most 8; they would only wait for each other on a GPU, and share its memory. */
 export const defaultJobs = (backend: string): number =>
-  backend === 'node-gpu' || backend === 'webgpu' ? 1 : Math.min(8, availableParallelism())
+  backend.startsWith('node-gpu') || backend === 'webgpu' ? 1 : Math.min(8, availableParallelism())
 
 /** Looks for no other backend: a search for GPUs loads their drivers, and those write to stderr. */
-const statusOf = async (name: string): Promise<BackendStatus | undefined> => (await backendReport([name as BackendName])).backends.at(0)
+const statusOf = async (name: string): Promise<BackendStatus | undefined> =>
+  (await backendReport([backendOfChoice(name).name as BackendName])).backends.at(0)
 
 function asProgramError(name: string, error: unknown): Error {
   if (!(error instanceof BackendError)) return error as Error
@@ -77,7 +79,7 @@ function asProgramError(name: string, error: unknown): Error {
 }
 
 function missing(name: string, reason: string): MissingError {
-  const needs = (backendNeeds[name] ?? []).map((command) => `\n  ${command}`).join('')
+  const needs = (backendNeeds[backendOfChoice(name).name] ?? []).map((command) => `\n  ${command}`).join('')
   return new MissingError(
     `--backend ${name} cannot be used here: ${reason.replace(/\.$/u, '')}. It needs:${needs}\nOr take --backend auto; 'dcase2019 doctor' lists what is here.`,
   )

@@ -1,3 +1,4 @@
+import type { Precision } from '../precision.js'
 import type { SelectOptions } from '../select-backend.js'
 
 /** Names `selectBackend` takes. */
@@ -8,6 +9,8 @@ export interface StartedBackend {
   readonly threads: number
   /** `'none'`: no vector instructions of WebAssembly are used. */
   readonly simd: 'plain' | 'relaxed' | 'none'
+  /** Of convolutions; absent: float32. */
+  readonly precision?: Precision
   /** What it is good for, one sentence. */
   readonly reason: string
 }
@@ -15,6 +18,8 @@ export interface StartedBackend {
 /** One backend: how to find out whether it is there, and how to start it. */
 export interface BackendChoice {
   readonly name: BackendName
+  /** Precisions of convolutions beside float32. */
+  readonly precisions?: readonly Precision[]
   /** Why it cannot be used here; nothing when it can. Starts nothing. */
   readonly missing: () => Promise<string | undefined>
   /** Why `'auto'` passes it over though it can be used; nothing when it does not. Starts nothing. */

@@ -5,10 +5,11 @@ import type { BackendChoice } from './backend.js'
 /** TensorFlow on the CPU. */
 export const node: BackendChoice = {
   name: 'node',
+  precisions: ['bfloat16'],
   missing: () => Promise.resolve(missingTensorFlow('cpu')),
-  start: async () => {
-    const { version } = await useTensorFlow({ device: 'cpu' })
-    return { threads: availableThreads(), simd: 'none', reason: `TensorFlow ${version} on the processor, with training kernels` }
+  start: async ({ precision = 'float32' }) => {
+    const { version } = await useTensorFlow({ device: 'cpu', precision })
+    return { threads: availableThreads(), simd: 'none', precision, reason: `TensorFlow ${version} on the processor, with training kernels` }
   },
 }
 

@@ -29,7 +29,7 @@ export interface Binding {
 }
 
 /** Types of TensorFlow's C API; part of its stable interface. */
-export const DT = { float: 1, double: 2, int32: 3, string: 7, complex64: 8, int64: 9, bool: 10, resource: 20 } as const
+export const DT = { float: 1, double: 2, int32: 3, string: 7, complex64: 8, int64: 9, bool: 10, bfloat16: 14, resource: 20 } as const
 
 /** Attributes by kind, the numbers of TensorFlow's C API. */
 export const attribute = {

@@ -2,8 +2,10 @@ import { backend_util } from '@tensorflow/tfjs-core'
 import type { KernelFunc } from '@tensorflow/tfjs-core'
 
 import { attribute, DT } from './binding.js'
-import type { Attribute } from './binding.js'
+import type { Attribute, Result } from './binding.js'
 import { compose, FLOAT, typeOf } from './compose.js'
+import type { Operand, Operations } from './compose.js'
+import { convolutionPrecision, inBfloat16 } from './convolution-precision.js'
 import type { TensorFlowKernels } from './own-kernels.js'
 import { asWanted, channelsLast, dilationAttribute, kindOfPadding, lastShape, padding, windowAttributes } from './spatial.js'
 import type { Inputs } from './spatial.js'
@@ -61,14 +63,27 @@ function family(
   // On processors, gradients with the padding made part of the image are oneDNN's; those with EXPLICIT padding are not.
   const padsItself = !depthwise && !backend.binding.isUsingGpuDevice()
   const more: readonly Attribute[] = depthwise ? [] : [attribute.bool('use_cudnn_on_gpu', true)]
+  /** An operation in the precision that was chosen; float32 where the input has one channel: a signal, which 8 bits would spoil, and little to compute. */
+  const convolved = (
+    operations: Operations,
+    { inChannels }: backend_util.Conv2DInfo,
+    type: Attribute,
+    inputs: readonly Operand[],
+    compute: (type: Attribute, inputs: readonly Operand[]) => Result,
+  ): Result =>
+    depthwise || inChannels === 1 || type.value !== DT.float || convolutionPrecision() === 'float32'
+      ? compute(type, inputs)
+      : inBfloat16(operations, inputs, (low) => compute(attribute.type('T', DT.bfloat16), low))
   const convolve: KernelFunc = ({ inputs, attrs }) => {
     const { x, filter } = inputs as Inputs<'x' | 'filter'>
     const options = attrs as unknown as ConvolutionAttributes
     const sizes = sizesOf(x.shape, filter.shape, options, depthwise)
     const first = options.dataFormat === 'NCHW'
     return compose(backend, (operations) => {
-      const attributes = [typeOf(x), ...windowAttributes(sizes), dilationAttribute(sizes), ...more]
-      const y = operations.run(name, attributes, [channelsLast(operations, x, first), filter])
+      const attributes = [...windowAttributes(sizes), dilationAttribute(sizes), ...more]
+      const y = convolved(operations, sizes, typeOf(x), [channelsLast(operations, x, first), filter], (type, inputs) =>
+        operations.run(name, [type, ...attributes], inputs),
+      )
       return [asWanted(operations, y, first)]
     })[0]
   }
@@ -80,13 +95,18 @@ function family(
     return compose(backend, (operations) => {
       const { run, ints } = operations
       const outer = padsItself && kindOfPadding(sizes) === 'EXPLICIT'
-      const attributes = [FLOAT, ...windowAttributes(sizes, outer ? 'VALID' : undefined), dilationAttribute(sizes), ...more]
+      const attributes = [...windowAttributes(sizes, outer ? 'VALID' : undefined), dilationAttribute(sizes), ...more]
       let image = channelsLast(operations, x, first)
       if (outer) {
         const rows = run('Reshape', [attribute.type('T', DT.int32), SHAPE], [ints([0, 0, ...padding(sizes), 0, 0]), ints([4, 2])])
         image = run('Pad', [FLOAT, attribute.type('Tpaddings', DT.int32)], [image, rows])
       }
-      return [run(`${name}BackpropFilter`, attributes, [image, ints(options.filterShape), channelsLast(operations, dy, first)])]
+      const shape = ints(options.filterShape)
+      return [
+        convolved(operations, sizes, FLOAT, [image, channelsLast(operations, dy, first)], (type, [image, dy]) =>
+          run(`${name}BackpropFilter`, [type, ...attributes], [image, shape, dy]),
+        ),
+      ]
     })[0]
   }
   const inputGradient: KernelFunc = ({ inputs, attrs }) => {
@@ -104,11 +124,15 @@ function family(
       }
       const shape = lastShape(options.inputShape, first)
       const outer = padsItself && kindOfPadding(sizes) === 'EXPLICIT'
-      const attributes = [FLOAT, ...windowAttributes(sizes, outer ? 'VALID' : undefined), dilationAttribute(sizes), ...more]
-      if (!outer) return [asWanted(operations, run(`${name}BackpropInput`, attributes, [ints(shape), filter, given]), first)]
+      const attributes = [...windowAttributes(sizes, outer ? 'VALID' : undefined), dilationAttribute(sizes), ...more]
+      const gradient = (shape: Result): Result =>
+        convolved(operations, sizes, FLOAT, [filter, given], (type, inputs) =>
+          run(`${name}BackpropInput`, [type, ...attributes], [shape, ...inputs]),
+        )
+      if (!outer) return [asWanted(operations, gradient(ints(shape)), first)]
       const [top, bottom, left, right] = padding(sizes)
       const padded = ints([shape[0], shape[1] + top + bottom, shape[2] + left + right, shape[3]])
-      const dx = run(`${name}BackpropInput`, attributes, [padded, filter, given])
+      const dx = gradient(padded)
       const inner = run('Slice', [FLOAT, attribute.type('Index', DT.int32)], [dx, ints([0, top, left, 0]), ints(shape)])
       return [asWanted(operations, inner, first)]
     })[0]

@@ -3,8 +3,9 @@ import type { FusedConv2DAttrs, KernelFunc, TensorInfo } from '@tensorflow/tfjs-
 
 import { requireFloats } from '../wasm/require-floats.js'
 import { attribute, DT } from './binding.js'
-import type { Attribute } from './binding.js'
+import type { Attribute, Result } from './binding.js'
 import { compose, FLOAT } from './compose.js'
+import { convolutionPrecision, inBfloat16 } from './convolution-precision.js'
 import type { NodeBackend } from './node-backend.js'
 import { hasOneDnn, ONEDNN } from './onednn.js'
 import type { TensorFlowKernels } from './own-kernels.js'
@@ -52,7 +53,7 @@ export const fusedKernels: TensorFlowKernels = (backend) => ({
 
 /** The attributes that list what is fused are what the stock addon has no means for. */
 function oneOperation(backend: NodeBackend, { x, filter, bias }: Images, options: FusedConv2DAttrs): TensorInfo | undefined {
-  if (backend.binding.audiotagListAttributes !== 1) return undefined
+  if (backend.binding.audiotagListAttributes !== 1 || convolutionPrecision() === 'bfloat16') return undefined
   const { strides, pad, dilations, dimRoundingMode, activation } = options
   const ends = FUSED[activation]
   if (bias?.shape.length !== 1 || bias.shape[0] !== filter.shape[3] || ends === undefined) return undefined
@@ -93,8 +94,18 @@ function convolutionAffine(backend: NodeBackend): KernelFunc {
     }
     requireFloats('AudiotagConvolutionAffine', x, filter, scale, shift, residual)
     const sizes = backend_util.computeConv2DInfo(x.shape as Shape4D, filter.shape as Shape4D, strides, 1, pad)
-    return compose(backend, ({ run }) => {
-      let y = run('_MklNativeFusedConv2D', [...fusedAttributes(sizes), ONEDNN], [x, run('Mul', [FLOAT], [filter, scale]), shift])
+    return compose(backend, (operations) => {
+      const { run } = operations
+      const scaled = run('Mul', [FLOAT], [filter, scale])
+      let y: Result
+      if (convolutionPrecision() === 'bfloat16' && sizes.inChannels > 1) {
+        // Bias would be rounded too.
+        const attributes = [attribute.type('T', DT.bfloat16), ...windowAttributes(sizes), dilationAttribute(sizes)]
+        y = inBfloat16(operations, [x, scaled], (inputs) => run('Conv2D', attributes, inputs))
+        y = run('AddV2', [FLOAT], [y, shift])
+      } else {
+        y = run('_MklNativeFusedConv2D', [...fusedAttributes(sizes), ONEDNN], [x, scaled, shift])
+      }
       // Fused, it would be copied first.
       if (residual) y = run('AddV2', [FLOAT], [y, residual])
       return [relu ? run('Relu', [FLOAT], [y]) : y]

@@ -9,7 +9,7 @@ import type { NodeBackend } from './node-backend.js'
 import { registerOwnKernels } from './own-kernels.js'
 
 /** Loads the first TensorFlow that works, with this package's kernels. */
-export async function startTensorFlow(device: 'cpu' | 'gpu' | undefined): Promise<TensorFlowStarted> {
+export async function startTensorFlow(device: 'cpu' | 'gpu' | undefined): Promise<Omit<TensorFlowStarted, 'precision'>> {
   // A program that imported @tensorflow/tfjs-node itself has its backend already.
   if (findBackend('tensorflow') !== null) return prepare(findBackend('tensorflow') as NodeBackend, '@tensorflow/tfjs-node')
   const missing = missingTensorFlow(device ?? 'cpu')
@@ -35,7 +35,7 @@ export async function startTensorFlow(device: 'cpu' | 'gpu' | undefined): Promis
 }
 
 /** Gives a backend that runs this package's kernels. */
-function prepare(backend: NodeBackend, source: string): TensorFlowStarted {
+function prepare(backend: NodeBackend, source: string): Omit<TensorFlowStarted, 'precision'> {
   backend.binding = guardBinding(backend.binding)
   registerOwnKernels(backend)
   return Object.freeze({
