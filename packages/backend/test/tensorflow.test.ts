@@ -120,6 +120,41 @@ await describeTensorFlow('TensorFlow', () => {
     )
   }, 60_000)
 
+  test('convolutions of waveforms, with their gradients', async () => {
+    const wave = window.chain((one) =>
+      fc.record({
+        one: fc.constant(one),
+        samples: fc.integer({ min: 9, max: 40 }),
+        dilation: fc.integer({ min: 1, max: 2 }),
+        kind: fc.constantFrom('valid' as const, 'same' as const, 'explicit' as const),
+      }),
+    )
+    await fc.assert(
+      fc.asyncProperty(wave, async ({ one: { channels, outputs, filter, stride, pads, seed }, samples, dilation, kind }) => {
+        const shape: [number, number, number, number] = [3, 1, samples, channels]
+        const pad =
+          kind === 'explicit'
+            ? ([
+                [0, 0],
+                [0, 0],
+                [pads[0], pads[1]],
+                [0, 0],
+              ] as tf.backend_util.ExplicitPadding)
+            : kind
+        const strides: [number, number] = [1, dilation === 1 ? stride : 1]
+        const run = (): tf.Tensor[] => {
+          const x = tf.tensor4d(values(seed, shape), shape)
+          const w = tf.tensor4d(values(seed + 1, [1, filter[1], channels, outputs]), [1, filter[1], channels, outputs])
+          const convolve = (x: tf.Tensor, w: tf.Tensor): tf.Tensor =>
+            tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, strides, pad, 'NHWC', [1, dilation])
+          return dilation === 1 ? withGradients(convolve, [x, w], seed + 2) : [convolve(x, w)]
+        }
+        expect(await errorOf(run)).toBeLessThan(1e-5)
+      }),
+      { numRuns: 60 },
+    )
+  }, 60_000)
+
   test('depthwise convolutions with padding of any kind, and their gradients', async () => {
     await fc.assert(
       fc.asyncProperty(window, async ({ height, width, channels, filter, stride, pad, seed }) => {
