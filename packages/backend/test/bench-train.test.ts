@@ -75,14 +75,14 @@ test('a backend that is not here is refused with its reason; an engine that does
   ])
 }, 60_000)
 
-test('a backend that takes no notice of a precision is not measured in it', async () => {
+test('a backend that does not offer a precision is not measured in it', async () => {
   const step = fileURLToPath(new URL('../../../tools/bench-train/our-step.mjs', import.meta.url))
   const shape = ['--net', 'resnet34', '--width', '0.0625', '--input', '[1,64,64]', '--threads', '1', '--warmup', '0']
   for (const backend of ['wasm', 'cpu']) {
     await expect(
       promisify(execFile)(process.execPath, [step, ...shape, '--backend', backend, '--precision', 'float16']),
     ).rejects.toMatchObject({
-      stderr: expect.stringContaining(`${backend} does not offer float16`),
+      stderr: expect.stringContaining(`${backend} does not offer precision 'float16'`),
     })
   }
 }, 60_000)
