@@ -1,7 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import type { DoctorBackend } from '../src/stages/doctor.js'
 import { runProgram } from './run-program.js'
 import { smallDataset } from './small-dataset.js'
@@ -20,7 +20,9 @@ const commands = [
   'import-torch',
   'export-torch',
 ]
-const temporary = () => mkdtempSync(join(tmpdir(), 'dcase2019-'))
+const root = mkdtempSync(join(tmpdir(), 'dcase2019-cli-'))
+const temporary = () => mkdtempSync(join(root, 'run-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 describe('dcase2019', () => {
   it.each(commands)('%s --help shows examples first and exits 0', async (command) => {
