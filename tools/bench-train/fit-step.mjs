@@ -6,25 +6,14 @@ import { parseArgs } from 'node:util'
 import { randomNumbers } from './random-numbers.mjs'
 import { serveSteps } from './serve-steps.mjs'
 import { startBackend } from './start-backend.mjs'
+import { stepOptions } from './step-options.mjs'
 import { tf } from './tfjs.mjs'
 
 const { resolve } = createRequire(new URL('../../packages/backend/package.json', import.meta.url))
 const loaded = await import(pathToFileURL(resolve('@tensorflow/tfjs-layers')).href)
 const { layers, sequential } = loaded.default ?? loaded
 
-const { values } = parseArgs({
-  options: {
-    net: { type: 'string' },
-    width: { type: 'string' },
-    input: { type: 'string' },
-    backend: { type: 'string', default: 'wasm' },
-    precision: { type: 'string', default: 'float32' },
-    threads: { type: 'string' },
-    simd: { type: 'string', default: 'plain' },
-    task: { type: 'string', default: 'train' },
-    warmup: { type: 'string' },
-  },
-})
+const { values } = parseArgs({ options: stepOptions })
 const BATCHES = 4
 const about = await startBackend({ ...values, threads: Number(values.threads) })
 const [batch, height, width] = JSON.parse(values.input)

@@ -7,22 +7,10 @@ import { profileSteps } from './profile-steps.mjs'
 import { randomNumbers } from './random-numbers.mjs'
 import { serveSteps, warmUp } from './serve-steps.mjs'
 import { startBackend } from './start-backend.mjs'
+import { stepOptions } from './step-options.mjs'
 import { tf } from './tfjs.mjs'
 
-const { values } = parseArgs({
-  options: {
-    net: { type: 'string' },
-    width: { type: 'string' },
-    input: { type: 'string' },
-    backend: { type: 'string', default: 'wasm' },
-    precision: { type: 'string', default: 'float32' },
-    threads: { type: 'string' },
-    simd: { type: 'string', default: 'plain' },
-    task: { type: 'string', default: 'train' },
-    warmup: { type: 'string' },
-    profile: { type: 'string' },
-  },
-})
+const { values } = parseArgs({ options: { ...stepOptions, profile: { type: 'string' } } })
 const about = await startBackend({ ...values, threads: Number(values.threads) })
 const shape = JSON.parse(values.input)
 const rng = randomNumbers()

@@ -3,35 +3,9 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 
 import { on, startBoth, values, worstError } from './compare.js'
+import { outputAndGradient, pooling } from './pooling-cases.js'
 
 beforeAll(startBoth)
-
-/** Output and gradient. */
-function outputAndGradient(
-  xs: Float32Array,
-  shape: readonly number[],
-  window: readonly number[],
-  strides: readonly number[],
-  pad: 'same' | 'valid',
-  seed: number,
-): () => tf.Tensor[] {
-  const f = (x: tf.Tensor): tf.Tensor => tf.maxPool(x as tf.Tensor4D, window as [number, number], strides as [number, number], pad)
-  return () => {
-    const x = tf.tensor(xs, [...shape])
-    const y = f(x)
-    return [y, tf.grad(f)(x, tf.tensor(values(seed, y.shape), y.shape))]
-  }
-}
-
-const pooling = fc.record({
-  batch: fc.integer({ min: 1, max: 3 }),
-  channels: fc.integer({ min: 1, max: 9 }),
-  window: fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })),
-  extra: fc.tuple(fc.integer({ min: 0, max: 8 }), fc.integer({ min: 0, max: 8 })),
-  strides: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
-  same: fc.boolean(),
-  seed: fc.integer(),
-})
 
 describe('max pooling', () => {
   test('output and gradient are those of the cpu backend, ties included', async () => {

@@ -1,10 +1,18 @@
 import { expectNoLeaks } from '@audiotag/testkit'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, test } from 'vitest'
 
 import { useWasm } from '@audiotag/backend'
 
 import { expectEvaluation as expectLogits, goldenNet } from '../../models/test/golden-net.js'
-import { expectCurves, expectEvaluation, expectGradients, expectState, goldenRun, rerun } from '../../train/test/golden-run.js'
+import {
+  expectCurves,
+  expectEvaluation,
+  expectGradients,
+  expectState,
+  expectWholeRun,
+  goldenRun,
+  rerun,
+} from '../../train/test/golden-run.js'
 import { describeTensorFlow } from './describe-tensorflow.js'
 
 /**
@@ -32,17 +40,7 @@ describe('training on wasm', () => {
 
   test.each(['resnet34-w8-sgd', 'resnet34-w8-adam', 'resnet34-w8-adam-1e-3', 'envnet-w8-sgd', 'envnet-w8-sgd-kl', 'envnet-w8-sgd-1e-1'])(
     '%s: the whole run is that of PyTorch',
-    async (name) => {
-      await expectNoLeaks(async () => {
-        const run = goldenRun(name)
-        const { curves, model, dispose } = await rerun(run)
-        expect(curves['total']).toHaveLength(run.steps)
-        expectCurves(run, curves, 1)
-        if (run.stateDict) await expectState(run, model, 1)
-        if (run.evaluation) await expectEvaluation(run, model, 1)
-        dispose()
-      })
-    },
+    (name) => expectWholeRun(name),
     120_000,
   )
 })

@@ -2,8 +2,10 @@ import * as tf from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
+import { batchNormTests } from './batch-norm-tests.js'
 import { on, relativeError, values, worstError } from './compare.js'
 import { describeWebGpu } from './describe-web-gpu.js'
+import { outputAndGradient, pooling } from './pooling-cases.js'
 
 const kernel = (name: string, inputs: object, attributes: object = {}): tf.Tensor[] =>
   [tf.engine().runKernel(name, inputs as tf.NamedTensorMap, attributes as never)].flat() as tf.Tensor[]
@@ -88,117 +90,9 @@ describeWebGpu('convolution', () => {
   }, 60_000)
 })
 
-const EPSILON = 1e-5
-
-/** By operations of TensorFlow.js alone: y, mean, variance. */
-function composed(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, residual: tf.Tensor | undefined, relu: boolean): tf.Tensor[] {
-  const mean = tf.mean(x, [0, 1, 2])
-  const centred = tf.sub(x, mean)
-  const variance = tf.mean(tf.square(centred), [0, 1, 2])
-  const normalised = tf.add(tf.mul(tf.mul(centred, tf.rsqrt(tf.add(variance, EPSILON))), gamma), beta)
-  const sum = residual ? tf.add(normalised, residual) : normalised
-  return [relu ? tf.relu(sum) : sum, mean, variance]
-}
-
-const norm = fc.record({
-  // At least 16 pixels: with two or three the gradient by x is rounding and nothing else.
-  shape: fc.tuple(
-    fc.integer({ min: 1, max: 4 }),
-    fc.integer({ min: 4, max: 19 }),
-    fc.integer({ min: 4, max: 19 }),
-    fc.oneof(fc.integer({ min: 1, max: 67 }), fc.constantFrom(8, 64, 128)),
-  ),
-  relu: fc.boolean(),
-  residual: fc.boolean(),
-  seed: fc.integer(),
-})
-
 describeWebGpu('batch norm', () => {
-  test('forward and gradient are those of the composition on cpu', async () => {
-    await fc.assert(
-      fc.asyncProperty(norm, async ({ shape, relu, residual, seed }) => {
-        const xs = values(seed, shape).map((value) => value * 3 + 1)
-        const inputs = (): tf.Tensor[] => [
-          tf.tensor4d(xs, shape),
-          tf.tensor1d(values(seed + 1, [shape[3]])),
-          tf.tensor1d(values(seed + 2, [shape[3]])),
-          ...(residual ? [tf.tensor4d(values(seed + 3, shape), shape)] : []),
-        ]
-        const dys = values(seed + 4, shape)
-        const expected = await on('cpu', () => {
-          const f = (...[x, gamma, beta, add]: tf.Tensor[]): tf.Tensor => composed(x, gamma, beta, add, relu)[0]
-          const given = inputs()
-          return [...composed(given[0], given[1], given[2], given[3], relu), ...tf.grads(f)(given, tf.tensor4d(dys, shape))]
-        })
-        const actual = await on('webgpu', () => {
-          const [x, gamma, beta, add] = inputs()
-          const [y, mean, variance] = kernel(
-            'AudiotagBatchNorm',
-            { x, gamma, beta, ...(add && { residual: add }) },
-            { epsilon: EPSILON, relu },
-          )
-          const dy = tf.tensor4d(dys, shape)
-          const gradients = kernel('AudiotagBatchNormGrad', { dy, x, y, gamma, mean, variance }, { epsilon: EPSILON, relu, residual })
-          return [y, mean, variance, ...gradients]
-        })
-        expect(worstError(actual, expected)).toBeLessThan(2e-4)
-      }),
-      { numRuns: 40 },
-    )
-  }, 120_000)
-
-  test('the variance of values far from zero', async () => {
-    const shape: [number, number, number, number] = [4, 16, 16, 6]
-    const xs = values(1, shape).map((value) => value + 1000)
-    const [, mean, variance] = await on('webgpu', () =>
-      kernel(
-        'AudiotagBatchNorm',
-        { x: tf.tensor4d(xs, shape), gamma: tf.ones([6]), beta: tf.zeros([6]) },
-        { epsilon: EPSILON, relu: false },
-      ),
-    )
-    for (let channel = 0; channel < 6; channel++) {
-      const column = Array.from(xs).filter((_, i) => i % 6 === channel)
-      const exactMean = column.reduce((sum, value) => sum + value, 0) / column.length
-      const exact = column.reduce((sum, value) => sum + (value - exactMean) ** 2, 0) / column.length
-      expect(Math.abs(mean[channel] - exactMean)).toBeLessThan(1e-4)
-      expect(Math.abs(variance[channel] / exact - 1)).toBeLessThan(1e-5)
-    }
-  }, 60_000)
-
-  test('affine is x · scale + shift, with residual and ReLU', async () => {
-    await fc.assert(
-      fc.asyncProperty(norm, async ({ shape, relu, residual, seed }) => {
-        const given = (): tf.Tensor[] => [
-          tf.tensor4d(values(seed, shape), shape),
-          tf.tensor1d(values(seed + 1, [shape[3]])),
-          tf.tensor1d(values(seed + 2, [shape[3]])),
-          tf.tensor4d(values(seed + 3, shape), shape),
-        ]
-        const expected = await on('cpu', () => {
-          const [x, scale, shift, add] = given()
-          const sum = residual ? tf.add(tf.add(tf.mul(x, scale), shift), add) : tf.add(tf.mul(x, scale), shift)
-          return [relu ? tf.relu(sum) : sum]
-        })
-        const actual = await on('webgpu', () => {
-          const [x, scale, shift, add] = given()
-          return kernel('AudiotagAffine', { x, scale, shift, ...(residual && { residual: add }) }, { relu })
-        })
-        expect(worstError(actual, expected)).toBeLessThan(1e-6)
-      }),
-      { numRuns: 25 },
-    )
-  }, 60_000)
-})
-
-const pooling = fc.record({
-  batch: fc.integer({ min: 1, max: 3 }),
-  channels: fc.integer({ min: 1, max: 9 }),
-  window: fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })),
-  extra: fc.tuple(fc.integer({ min: 0, max: 8 }), fc.integer({ min: 0, max: 8 })),
-  strides: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
-  same: fc.boolean(),
-  seed: fc.integer(),
+  const channels = fc.oneof(fc.integer({ min: 1, max: 67 }), fc.constantFrom(8, 64, 128))
+  batchNormTests('webgpu', { largest: 19, channels, runs: { forward: 40, affine: 25 } })
 })
 
 describeWebGpu('max pooling', () => {
@@ -207,12 +101,7 @@ describeWebGpu('max pooling', () => {
       fc.asyncProperty(pooling, async ({ batch, channels, window, extra, strides, same, seed }) => {
         const shape: [number, number, number, number] = [batch, window[0] + extra[0], window[1] + extra[1], channels]
         const xs = values(seed, shape).map((value) => Math.round(value * 2)) // five levels: most windows have ties
-        const f = (x: tf.Tensor): tf.Tensor => tf.maxPool(x as tf.Tensor4D, window, strides, same ? 'same' : 'valid')
-        const run = (): tf.Tensor[] => {
-          const x = tf.tensor(xs, shape)
-          const y = f(x)
-          return [y, tf.grad(f)(x, tf.tensor(values(seed + 1, y.shape), y.shape))]
-        }
+        const run = outputAndGradient(xs, shape, window, strides, same ? 'same' : 'valid', seed + 1)
         expect(worstError(await on('webgpu', run), await on('cpu', run))).toBeLessThan(1e-6)
       }),
       { numRuns: 60 },

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createModel, decodeSafetensors, encodeSafetensors, loadWeights, saveModel, type TaggingModel } from '@audiotag/models'
-import { expectClose, goldenLabels, goldenTensor } from '@audiotag/testkit'
+import { expectClose, expectNoLeaks, goldenLabels, goldenTensor } from '@audiotag/testkit'
 import {
   createOptimizer,
   createTrainStep,
@@ -12,6 +12,7 @@ import {
   type OptimizerConfig,
 } from '@audiotag/train'
 import * as tf from '@tensorflow/tfjs-core'
+import { expect } from 'vitest'
 
 interface Rule {
   readonly name: string
@@ -157,6 +158,20 @@ export async function rerun(run: GoldenRun, steps: number = run.steps): Promise<
   for (const [key, gradient] of Object.entries(captured)) gradients[key] = { data: await gradient.data<'float32'>(), shape: gradient.shape }
   tf.dispose(captured)
   return { model, optimizer, curves, gradients, dispose }
+}
+
+/** The whole run leaves no tensors and is PyTorch's within the tolerances as they are, in all that its golden file has. `logits`: times their tolerance. */
+export async function expectWholeRun(name: string, { logits = 1 } = {}): Promise<void> {
+  await expectNoLeaks(async () => {
+    const run = goldenRun(name)
+    const { curves, gradients, model, dispose } = await rerun(run)
+    expect(curves['total']).toHaveLength(run.steps)
+    expectCurves(run, curves, 1)
+    if (run.gradients) expectGradients(run, gradients)
+    if (run.stateDict) await expectState(run, model, 1)
+    if (run.evaluation) await expectEvaluation(run, model, logits)
+    dispose()
+  })
 }
 
 /**

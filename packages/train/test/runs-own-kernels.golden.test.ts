@@ -1,9 +1,9 @@
-import { describeBackends, expectNoLeaks } from '@audiotag/testkit'
+import { describeBackends } from '@audiotag/testkit'
 import * as tf from '@tensorflow/tfjs-core'
 import { expect, test } from 'vitest'
 // By its path: @audiotag/backend is itself tested with this package, so it cannot be a dependency of it.
 import { useWasm } from '../../backend/dist/index.js'
-import { expectCurves, expectEvaluation, expectGradients, expectState, goldenRun, rerun } from './golden-run.js'
+import { expectWholeRun } from './golden-run.js'
 
 const runs = [
   'resnet34-w8-adam',
@@ -25,22 +25,7 @@ describeBackends(
     })
 
     // With the kernels of @audiotag/backend a whole run takes less than a second and stays within PyTorch's own tolerances to its last step.
-    test.each(runs)(
-      '%s: the whole run is that of PyTorch',
-      async (name) => {
-        await expectNoLeaks(async () => {
-          const run = goldenRun(name)
-          const { curves, gradients, model, dispose } = await rerun(run)
-          expect(curves['total']).toHaveLength(run.steps)
-          expectCurves(run, curves, 1)
-          if (run.gradients) expectGradients(run, gradients)
-          if (run.stateDict) await expectState(run, model, 1)
-          if (run.evaluation) await expectEvaluation(run, model, 1)
-          dispose()
-        })
-      },
-      60_000,
-    )
+    test.each(runs)('%s: the whole run is that of PyTorch', (name) => expectWholeRun(name), 60_000)
   },
   { setup: { wasm: () => useWasm({ threads: 1 }) } },
 )

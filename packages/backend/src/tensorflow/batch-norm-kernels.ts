@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core'
 
-import { requireFloats } from '../wasm/require-floats.js'
+import { requireFloats } from '../kernels/require-floats.js'
 import { attribute, DT } from './binding.js'
 import type { Attribute } from './binding.js'
 import { compose, FLOAT } from './compose.js'

@@ -64,3 +64,8 @@ export function typeOf({ dtype }: Operand): Attribute {
   const [number] = Object.entries(DTYPES).find(([, name]) => name === dtype) ?? []
   return attribute.type('T', Number(number))
 }
+
+/** Numbers of another type, of TensorFlow's numbers of types. */
+export function cast({ run }: Operations, x: Operand, from: number, to: number): Result {
+  return run('Cast', [attribute.type('SrcT', from), attribute.type('DstT', to)], [x])
+}

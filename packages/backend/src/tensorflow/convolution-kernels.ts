@@ -5,7 +5,7 @@ import { attribute, DT } from './binding.js'
 import type { Attribute, Result } from './binding.js'
 import { compose, FLOAT, typeOf } from './compose.js'
 import type { Operand, Operations } from './compose.js'
-import { convolutionPrecision, inBfloat16 } from './convolution-precision.js'
+import { inBfloat16, isInBfloat16 } from './convolution-precision.js'
 import type { TensorFlowKernels } from './own-kernels.js'
 import { asWanted, channelsLast, dilationAttribute, kindOfPadding, lastShape, padding, windowAttributes } from './spatial.js'
 import type { Inputs } from './spatial.js'
@@ -84,17 +84,17 @@ function family(
   // On processors, gradients with the padding made part of the image are oneDNN's; those with EXPLICIT padding are not.
   const padsItself = !depthwise && !backend.binding.isUsingGpuDevice()
   const more: readonly Attribute[] = depthwise ? [] : [attribute.bool('use_cudnn_on_gpu', true)]
-  /** An operation in the precision that was chosen; float32 where the input has one channel: a signal, which 8 bits would spoil, and little to compute. */
+  /** An operation in the precision that was chosen. */
   const convolved = (
     operations: Operations,
-    { inChannels }: backend_util.Conv2DInfo,
+    sizes: backend_util.Conv2DInfo,
     type: Attribute,
     inputs: readonly Operand[],
     compute: (type: Attribute, inputs: readonly Operand[]) => Result,
   ): Result =>
-    depthwise || inChannels === 1 || type.value !== DT.float || convolutionPrecision() === 'float32'
-      ? compute(type, inputs)
-      : inBfloat16(operations, inputs, (low) => compute(attribute.type('T', DT.bfloat16), low))
+    !depthwise && type.value === DT.float && isInBfloat16(sizes)
+      ? inBfloat16(operations, inputs, (low) => compute(attribute.type('T', DT.bfloat16), low))
+      : compute(type, inputs)
   const convolve: KernelFunc = ({ inputs, attrs }) => {
     const { x, filter } = inputs as Inputs<'x' | 'filter'>
     const options = attrs as unknown as ConvolutionAttributes

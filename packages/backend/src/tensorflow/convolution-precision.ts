@@ -2,7 +2,7 @@ import { BackendError } from '../errors.js'
 import type { Precision } from '../precision.js'
 import { attribute, DT } from './binding.js'
 import type { Result } from './binding.js'
-import { compose } from './compose.js'
+import { cast, compose } from './compose.js'
 import type { Operand, Operations } from './compose.js'
 import type { NodeBackend } from './node-backend.js'
 
@@ -10,6 +10,9 @@ let current: Precision = 'float32'
 
 /** What convolutions of float32 tensors are computed in now. */
 export const convolutionPrecision = (): Precision => current
+
+/** Whether a convolution of so many input channels is computed in bfloat16 now. Not one of a single channel: a signal, which 8 bits would spoil, and little to compute. */
+export const isInBfloat16 = ({ inChannels }: { readonly inChannels: number }): boolean => current === 'bfloat16' && inChannels > 1
 
 /** From now on. @throws BackendError `option` where this TensorFlow has no convolutions of bfloat16. */
 export function setConvolutionPrecision(backend: NodeBackend, precision: Precision): void {
@@ -21,10 +24,6 @@ export function setConvolutionPrecision(backend: NodeBackend, precision: Precisi
 export function inBfloat16(operations: Operations, inputs: readonly Operand[], compute: (inputs: readonly Result[]) => Result): Result {
   const low = inputs.map((input) => cast(operations, input, DT.float, DT.bfloat16))
   return cast(operations, compute(low), DT.bfloat16, DT.float)
-}
-
-function cast({ run }: Operations, x: Operand, from: number, to: number): Result {
-  return run('Cast', [attribute.type('SrcT', from), attribute.type('DstT', to)], [x])
 }
 
 /** 3 · 5 must be 15. */

@@ -1,11 +1,11 @@
 import { backend_util, util } from '@tensorflow/tfjs-core'
 import type { FusedConv2DAttrs, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core'
 
-import { requireFloats } from '../wasm/require-floats.js'
+import { requireFloats } from '../kernels/require-floats.js'
 import { attribute, DT } from './binding.js'
 import type { Attribute, Result } from './binding.js'
 import { compose, FLOAT } from './compose.js'
-import { convolutionPrecision, inBfloat16 } from './convolution-precision.js'
+import { inBfloat16, isInBfloat16 } from './convolution-precision.js'
 import type { NodeBackend } from './node-backend.js'
 import { hasOneDnn, ONEDNN } from './onednn.js'
 import type { TensorFlowKernels } from './own-kernels.js'
@@ -53,7 +53,7 @@ export const fusedKernels: TensorFlowKernels = (backend) => ({
 
 /** The attributes that list what is fused are what the stock addon has no means for. */
 function oneOperation(backend: NodeBackend, { x, filter, bias }: Images, options: FusedConv2DAttrs): TensorInfo | undefined {
-  if (backend.binding.audiotagListAttributes !== 1 || convolutionPrecision() === 'bfloat16') return undefined
+  if (backend.binding.audiotagListAttributes !== 1) return undefined
   const { strides, pad, dilations, dimRoundingMode, activation } = options
   const ends = FUSED[activation]
   if (bias?.shape.length !== 1 || bias.shape[0] !== filter.shape[3] || ends === undefined) return undefined
@@ -62,6 +62,7 @@ function oneOperation(backend: NodeBackend, { x, filter, bias }: Images, options
   if (backend.binding.isUsingGpuDevice() && activation !== 'relu') return undefined
   const shapes = [x.shape, filter.shape] as [Shape4D, Shape4D]
   const sizes = backend_util.computeConv2DInfo(...shapes, strides, dilations, pad, dimRoundingMode)
+  if (isInBfloat16(sizes)) return undefined
   return compose(backend, ({ run }) => {
     if (!hasOneDnn(backend)) {
       return [run('_FusedConv2D', [...fusedAttributes(sizes, ends), attribute.bool('use_cudnn_on_gpu', true)], [x, filter, bias])]
@@ -98,7 +99,7 @@ function convolutionAffine(backend: NodeBackend): KernelFunc {
       const { run } = operations
       const scaled = run('Mul', [FLOAT], [filter, scale])
       let y: Result
-      if (convolutionPrecision() === 'bfloat16' && sizes.inChannels > 1) {
+      if (isInBfloat16(sizes)) {
         // Bias would be rounded too.
         const attributes = [attribute.type('T', DT.bfloat16), ...windowAttributes(sizes), dilationAttribute(sizes)]
         y = inBfloat16(operations, [x, scaled], (inputs) => run('Conv2D', attributes, inputs))

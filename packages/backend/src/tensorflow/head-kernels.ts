@@ -2,7 +2,7 @@ import { util } from '@tensorflow/tfjs-core'
 import type { TensorInfo } from '@tensorflow/tfjs-core'
 
 import { BackendError } from '../errors.js'
-import { requireFloats } from '../wasm/require-floats.js'
+import { requireFloats } from '../kernels/require-floats.js'
 import { compose, FLOAT } from './compose.js'
 import type { TensorFlowKernels } from './own-kernels.js'
 

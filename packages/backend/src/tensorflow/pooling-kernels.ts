@@ -4,7 +4,7 @@ import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core'
 import { BackendError } from '../errors.js'
 import { attribute, DT } from './binding.js'
 import type { Attribute, Result } from './binding.js'
-import { compose, FLOAT, typeOf } from './compose.js'
+import { cast, compose, FLOAT, typeOf } from './compose.js'
 import type { Operand, Operations } from './compose.js'
 import type { NodeBackend } from './node-backend.js'
 import { hasOneDnn, ONEDNN } from './onednn.js'
@@ -125,12 +125,13 @@ function maxPoolWithArgmax(backend: NodeBackend): KernelFunc {
         `maxPoolWithArgmax: on TensorFlow pad must be 'same', 'valid' or 0, got ${JSON.stringify((attrs as unknown as PoolAttributes).pad)}. Pad the input first.`,
       )
     }
-    return compose(backend, ({ run, runAll }) => {
+    return compose(backend, (operations) => {
+      const { runAll } = operations
       const long = attribute.type('Targmax', DT.int64)
       const batch = attribute.bool('include_batch_in_index', includeBatchInIndex)
       const attributes = poolAttributes(sizes, typeOf(x)).filter(({ name }) => name !== 'data_format')
       const [maxima, places] = runAll('MaxPoolWithArgmax', [...attributes, long, batch], [x], 2)
-      return [maxima, run('Cast', [attribute.type('SrcT', DT.int64), attribute.type('DstT', DT.int32)], [places])]
+      return [maxima, cast(operations, places, DT.int64, DT.int32)]
     })
   }
 }

@@ -1,8 +1,7 @@
-import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core'
+import type { KernelFunc } from '@tensorflow/tfjs-core'
 
 import { attribute, DT } from './binding.js'
-import { compose, FLOAT, typeOf } from './compose.js'
-import type { Operand, Operations } from './compose.js'
+import { cast, compose, FLOAT, typeOf } from './compose.js'
 import type { NodeBackend } from './node-backend.js'
 import type { TensorFlowKernels } from './own-kernels.js'
 import type { Inputs } from './spatial.js'
@@ -13,7 +12,7 @@ export const stockFaultsKernels: TensorFlowKernels = (backend, stock) => ({
     const { x, alpha } = inputs as Inputs<'x' | 'alpha'>
     return compose(backend, (operations) => {
       const { run, floats } = operations
-      const given = cast(operations, x, 'int32', DT.int32, DT.float)
+      const given = x.dtype === 'int32' ? cast(operations, x, DT.int32, DT.float) : x
       const below = run('Minimum', [FLOAT], [given, floats([0])])
       return [run('AddV2', [FLOAT], [run('Relu', [FLOAT], [given]), run('Mul', [FLOAT], [alpha, below])])]
     })[0]
@@ -21,7 +20,7 @@ export const stockFaultsKernels: TensorFlowKernels = (backend, stock) => ({
   Exp: ({ inputs }) => {
     const { x } = inputs as Inputs<'x'>
     return compose(backend, (operations) => {
-      const given = cast(operations, x, 'int32', DT.int32, DT.float)
+      const given = x.dtype === 'int32' ? cast(operations, x, DT.int32, DT.float) : x
       return [operations.run('Exp', [typeOf(given)], [given])]
     })[0]
   },
@@ -47,15 +46,9 @@ function argument(backend: NodeBackend, name: string): KernelFunc {
     const { x } = inputs as Inputs<'x'>
     const { axis } = attrs as unknown as { axis: number }
     return compose(backend, (operations) => {
-      const given = cast(operations, x, 'bool', DT.bool, DT.int32)
+      const given = x.dtype === 'bool' ? cast(operations, x, DT.bool, DT.int32) : x
       const attributes = [typeOf(given), attribute.type('Tidx', DT.int32), attribute.type('output_type', DT.int32)]
       return [operations.run(name, attributes, [given, operations.ints([axis], [])])]
     })[0]
   }
-}
-
-/** A tensor of one type as another; tensors of other types as they are. */
-function cast({ run }: Operations, x: TensorInfo, type: string, from: number, to: number): Operand {
-  if (x.dtype !== type) return x
-  return run('Cast', [attribute.type('SrcT', from), attribute.type('DstT', to), attribute.bool('Truncate', false)], [x])
 }

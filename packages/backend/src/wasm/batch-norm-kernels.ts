@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core'
 
-import { requireFloats } from './require-floats.js'
+import { requireFloats } from '../kernels/require-floats.js'
 import type { Heap } from './heap.js'
 import type { OwnKernels } from './own-kernels.js'
 

@@ -2,7 +2,7 @@ import { backend_util } from '@tensorflow/tfjs-core'
 import type { DepthwiseConv2dNativeBackpropFilterAttrs, DepthwiseConv2dNativeBackpropInputAttrs, TensorInfo } from '@tensorflow/tfjs-core'
 
 import type { OwnKernels } from './own-kernels.js'
-import { requireFloats } from './require-floats.js'
+import { requireFloats } from '../kernels/require-floats.js'
 
 type Shape4 = [number, number, number, number]
 

@@ -4,7 +4,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core'
 import { BackendError } from '../errors.js'
 import type { Heap } from './heap.js'
 import type { OwnKernels } from './own-kernels.js'
-import { requireFloats } from './require-floats.js'
+import { requireFloats } from '../kernels/require-floats.js'
 
 /** Losses of `AudiotagLoss`, in the order of the kernel's numbers. */
 const RULES = ['bce', 'boundedBce', 'mse', 'kl', 'klReference'] as const

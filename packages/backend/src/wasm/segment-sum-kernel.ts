@@ -3,7 +3,7 @@ import type { TensorInfo, UnsortedSegmentSumAttrs } from '@tensorflow/tfjs-core'
 
 import { BackendError } from '../errors.js'
 import type { OwnKernels } from './own-kernels.js'
-import { requireFloats } from './require-floats.js'
+import { requireFloats } from '../kernels/require-floats.js'
 
 /** Sums by segment (stock: none), which is the gradient of gather, hence of embeddings. */
 export const segmentSumKernel: OwnKernels = (heapOf) => ({

@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core'
 
-import { requireFloats } from '../wasm/require-floats.js'
+import { requireFloats } from '../kernels/require-floats.js'
 import type { GpuBackend } from './gpu-backend.js'
 import type { OwnGpuKernels } from './own-kernels.js'
 import type { ProgramSource } from './program.js'

@@ -2,7 +2,7 @@ import { util } from '@tensorflow/tfjs-core'
 import type { TensorInfo } from '@tensorflow/tfjs-core'
 
 import { BackendError } from '../errors.js'
-import { requireFloats } from '../wasm/require-floats.js'
+import { requireFloats } from '../kernels/require-floats.js'
 import type { GpuBackend } from './gpu-backend.js'
 import type { OwnGpuKernels } from './own-kernels.js'
 

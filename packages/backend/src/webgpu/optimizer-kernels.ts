@@ -1,31 +1,10 @@
-import { util } from '@tensorflow/tfjs-core'
 import type { TensorInfo } from '@tensorflow/tfjs-core'
 
-import { BackendError } from '../errors.js'
-import { requireFloats } from '../wasm/require-floats.js'
+import { checkedSizes, optimizerKernelsOf } from '../kernels/optimizer-contract.js'
+import type { AdamAttributes, Lists, SgdAttributes } from '../kernels/optimizer-contract.js'
 import type { GpuBackend } from './gpu-backend.js'
 import type { OwnGpuKernels } from './own-kernels.js'
 import type { ProgramSource } from './program.js'
-
-/** Attributes of `AudiotagAdam` and `AudiotagAdamAll`; `correction1` = 1 - beta1^k at the k-th update. */
-interface AdamAttributes {
-  readonly learningRate: number
-  readonly beta1: number
-  readonly beta2: number
-  readonly epsilon: number
-  readonly correction1: number
-  readonly correction2: number
-}
-
-/** Attributes of `AudiotagSgd` and `AudiotagSgdAll`. */
-interface SgdAttributes {
-  readonly learningRate: number
-  readonly momentum: number
-  readonly nesterov: boolean
-}
-
-/** Lists of tensors, one entry a variable. */
-type Lists<Name extends string> = Record<Name, readonly TensorInfo[]>
 
 const THREADS = 256
 
@@ -35,22 +14,8 @@ const BLOCK = 4 * THREADS
 /** Elements of a gradient that a workgroup sums. */
 const SUM_BLOCK = 32 * THREADS
 
-/** The updates that `@audiotag/train` calls: in place, without temporaries, of as many variables in a dispatch as the device binds buffers. */
-export const optimizerKernels: OwnGpuKernels = () => ({
-  AudiotagAdam: ({ inputs, attrs, backend }) => {
-    const { value, m, v, gradient } = inputs as Record<'value' | 'm' | 'v' | 'gradient', TensorInfo>
-    return adam('AudiotagAdam', backend as GpuBackend, { values: [value], m: [m], v: [v], gradients: [gradient] }, attrs)
-  },
-  AudiotagAdamAll: ({ inputs, attrs, backend }) =>
-    adam('AudiotagAdamAll', backend as GpuBackend, inputs as unknown as Lists<'values' | 'm' | 'v' | 'gradients'>, attrs),
-  AudiotagSgd: ({ inputs, attrs, backend }) => {
-    const { value, velocity, gradient } = inputs as Record<'value' | 'velocity' | 'gradient', TensorInfo>
-    return sgd('AudiotagSgd', backend as GpuBackend, { values: [value], velocities: [velocity], gradients: [gradient] }, attrs)
-  },
-  AudiotagSgdAll: ({ inputs, attrs, backend }) =>
-    sgd('AudiotagSgdAll', backend as GpuBackend, inputs as unknown as Lists<'values' | 'velocities' | 'gradients'>, attrs),
-  AudiotagGradientNorm: ({ inputs, backend }) => gradientNorm(backend as GpuBackend, inputs as unknown as Lists<'gradients'>),
-})
+/** In place, without temporaries, of as many variables in a dispatch as the device binds buffers. */
+export const optimizerKernels: OwnGpuKernels = () => optimizerKernelsOf((backend) => backend as GpuBackend, { adam, sgd, gradientNorm })
 
 const adamRule = (i: number): string => `
   let g = gradient${i}[at];
@@ -60,8 +25,13 @@ const adamRule = (i: number): string => `
   v${i}[at] = v;
   value${i}[at] -= r.rate * m / (sqrt(v) * r.root + r.epsilon);`
 
-function adam(kernel: string, gpu: GpuBackend, { values, m, v, gradients }: Lists<'values' | 'm' | 'v' | 'gradients'>, attrs: unknown): [] {
-  const { learningRate, beta1, beta2, epsilon, correction1, correction2 } = attrs as AdamAttributes
+function adam(
+  kernel: string,
+  gpu: GpuBackend,
+  { values, m, v, gradients }: Lists<'values' | 'm' | 'v' | 'gradients'>,
+  attributes: AdamAttributes,
+): void {
+  const { learningRate, beta1, beta2, epsilon, correction1, correction2 } = attributes
   const rates = {
     beta1,
     gain1: 1 - beta1,
@@ -71,23 +41,22 @@ function adam(kernel: string, gpu: GpuBackend, { values, m, v, gradients }: List
     root: 1 / Math.sqrt(correction2),
     epsilon,
   }
-  return update(gpu, { kernel, name: 'adam', gradients, states: { value: values, m, v }, rates, rule: adamRule })
+  update(gpu, { kernel, name: 'adam', gradients, states: { value: values, m, v }, rates, rule: adamRule })
 }
 
 function sgd(
   kernel: string,
   gpu: GpuBackend,
   { values, velocities, gradients }: Lists<'values' | 'velocities' | 'gradients'>,
-  attrs: unknown,
-): [] {
-  const { learningRate, momentum, nesterov } = attrs as SgdAttributes
+  { learningRate, momentum, nesterov }: SgdAttributes,
+): void {
   const rule = (i: number): string => `
     let g = gradient${i}[at];
     let v = r.momentum * v${i}[at] + g;
     v${i}[at] = v;
     value${i}[at] -= r.rate * ${nesterov ? '(g + r.momentum * v)' : 'v'};`
   const rates = { momentum, rate: learningRate }
-  return update(gpu, { kernel, name: `sgd ${nesterov}`, gradients, states: { value: values, v: velocities }, rates, rule })
+  update(gpu, { kernel, name: `sgd ${nesterov}`, gradients, states: { value: values, v: velocities }, rates, rule })
 }
 
 interface Update {
@@ -102,7 +71,7 @@ interface Update {
   readonly rule: (i: number) => string
 }
 
-function update(gpu: GpuBackend, { kernel, name, gradients, states, rates, rule }: Update): [] {
+function update(gpu: GpuBackend, { kernel, name, gradients, states, rates, rule }: Update): void {
   const names = Object.keys(states)
   const columns = [...Object.values(states), gradients]
   const sizes = checkedSizes(kernel, columns)
@@ -131,7 +100,6 @@ ${numbers.map((i) => inBlock(i, rule(i))).join('')}`,
   }
   gpu.releaseRates(reals)
   for (const state of Object.values(states)) for (const tensor of state) gpu.changed(tensor)
-  return []
 }
 
 /** Does `body` for each element `at` of the workgroup's block, if that is one of variable i. */
@@ -144,8 +112,8 @@ const inBlock = (i: number, body: string): string => `
   block -= (u.n${i} + ${BLOCK - 1}) / ${BLOCK};`
 
 /** The squared norm of all gradients: sums of blocks, as many gradients in a dispatch as the device binds buffers, then their sum. */
-function gradientNorm(gpu: GpuBackend, { gradients }: Lists<'gradients'>): TensorInfo[] {
-  const sizes = checkedSizes('AudiotagGradientNorm', [gradients])
+function gradientNorm(kernel: string, gpu: GpuBackend, { gradients }: Lists<'gradients'>): TensorInfo[] {
+  const sizes = checkedSizes(kernel, [gradients])
   const output = gpu.output([1])
   const blocks = sizes.map((n) => Math.ceil(n / SUM_BLOCK))
   const total = blocks.reduce((sum, n) => sum + n, 0)
@@ -209,21 +177,3 @@ fn added(thread: i32, number: f32) -> f32 {
   }
   return numbers[thread];
 }`
-
-/** Elements of each variable, after checks that all lists fit each other. */
-function checkedSizes(kernel: string, columns: readonly (readonly TensorInfo[])[]): number[] {
-  return columns[0].map((first, row) => {
-    const size = util.sizeFromShape(first.shape)
-    for (const column of columns) {
-      const tensor = column[row] as TensorInfo | undefined
-      if (column.length !== columns[0].length || tensor === undefined || util.sizeFromShape(tensor.shape) !== size) {
-        throw new BackendError(
-          'shape',
-          `${kernel}: tensor ${row} of every list must have the shape [${first.shape.join(', ')}] of its variable.`,
-        )
-      }
-      requireFloats(kernel, tensor)
-    }
-    return size
-  })
-}

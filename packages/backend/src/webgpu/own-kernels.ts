@@ -2,7 +2,6 @@ import { getKernel, getKernelsForBackend, registerKernel, unregisterKernel } fro
 import type { KernelFunc } from '@tensorflow/tfjs-core'
 
 import { batchNormKernels } from './batch-norm-kernels.js'
-
 import { convolutionKernels } from './convolution-kernels.js'
 import type { GpuBackend } from './gpu-backend.js'
 import { headKernels } from './head-kernels.js'
