@@ -1,8 +1,8 @@
 import { backend_util } from '@tensorflow/tfjs-core'
 import type { DepthwiseConv2dNativeBackpropFilterAttrs, DepthwiseConv2dNativeBackpropInputAttrs, TensorInfo } from '@tensorflow/tfjs-core'
 
-import type { OwnKernels } from './own-kernels.js'
 import { requireFloats } from '../kernels/require-floats.js'
+import type { OwnKernels } from './own-kernels.js'
 
 type Shape4 = [number, number, number, number]
 

@@ -2,9 +2,9 @@ import { util } from '@tensorflow/tfjs-core'
 import type { TensorInfo } from '@tensorflow/tfjs-core'
 
 import { BackendError } from '../errors.js'
+import { requireSameShape } from '../kernels/require-same-shape.js'
 import type { Heap } from './heap.js'
 import type { OwnKernels } from './own-kernels.js'
-import { requireFloats } from '../kernels/require-floats.js'
 
 /** Losses of `AudiotagLoss`, in the order of the kernel's numbers. */
 const RULES = ['bce', 'boundedBce', 'mse', 'kl', 'klReference'] as const
@@ -16,7 +16,7 @@ const RULES = ['bce', 'boundedBce', 'mse', 'kl', 'klReference'] as const
 export const headKernels: OwnKernels = (heapOf) => ({
   AudiotagDropout: ({ inputs, backend }) => {
     const { x, mask } = inputs as Record<'x' | 'mask', TensorInfo>
-    const elements = sameSize('AudiotagDropout', x, mask)
+    const elements = requireSameShape('AudiotagDropout', x, mask)
     const heap = heapOf(backend)
     const y = heap.output(x.shape)
     heap.run('dropout', [...addresses(heap, x, mask, y), elements], { work: elements })
@@ -24,7 +24,7 @@ export const headKernels: OwnKernels = (heapOf) => ({
   },
   AudiotagDropoutGrad: ({ inputs, backend }) => {
     const { dy, mask, y } = inputs as Record<'dy' | 'mask' | 'y', TensorInfo>
-    const elements = sameSize('AudiotagDropoutGrad', dy, mask, y)
+    const elements = requireSameShape('AudiotagDropoutGrad', dy, mask, y)
     const heap = heapOf(backend)
     const dx = heap.output(dy.shape)
     heap.run('dropoutGradient', [...addresses(heap, dy, mask, y, dx), elements], { work: elements })
@@ -33,7 +33,7 @@ export const headKernels: OwnKernels = (heapOf) => ({
   AudiotagLoss: ({ inputs, attrs, backend }) => {
     const { logits, targets } = inputs as Record<'logits' | 'targets', TensorInfo>
     const { rule, weight } = attrs as unknown as { rule: (typeof RULES)[number]; weight: number }
-    sameSize('AudiotagLoss', logits, targets)
+    requireSameShape('AudiotagLoss', logits, targets)
     const number = RULES.indexOf(rule)
     if (number < 0) throw new BackendError('shape', `AudiotagLoss: rule must be one of ${RULES.join(', ')}, got ${rule}.`)
     if (logits.shape.length !== 2 || util.sizeFromShape(logits.shape) === 0) {
@@ -48,14 +48,3 @@ export const headKernels: OwnKernels = (heapOf) => ({
 })
 
 const addresses = (heap: Heap, ...tensors: readonly TensorInfo[]): number[] => tensors.map((tensor) => heap.address(tensor))
-
-/** Elements of tensors that must all have one shape. */
-function sameSize(kernel: string, first: TensorInfo, ...others: readonly TensorInfo[]): number {
-  requireFloats(kernel, first, ...others)
-  for (const { shape } of others) {
-    if (!util.arraysEqual(shape, first.shape)) {
-      throw new BackendError('shape', `${kernel}: tensors must have one shape, got [${first.shape.join(', ')}] and [${shape.join(', ')}].`)
-    }
-  }
-  return util.sizeFromShape(first.shape)
-}

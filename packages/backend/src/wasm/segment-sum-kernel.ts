@@ -2,8 +2,8 @@ import { util } from '@tensorflow/tfjs-core'
 import type { TensorInfo, UnsortedSegmentSumAttrs } from '@tensorflow/tfjs-core'
 
 import { BackendError } from '../errors.js'
-import type { OwnKernels } from './own-kernels.js'
 import { requireFloats } from '../kernels/require-floats.js'
+import type { OwnKernels } from './own-kernels.js'
 
 /** Sums by segment (stock: none), which is the gradient of gather, hence of embeddings. */
 export const segmentSumKernel: OwnKernels = (heapOf) => ({

@@ -2,7 +2,7 @@ import { util } from '@tensorflow/tfjs-core'
 import type { TensorInfo } from '@tensorflow/tfjs-core'
 
 import { BackendError } from '../errors.js'
-import { requireFloats } from '../kernels/require-floats.js'
+import { requireSameShape } from '../kernels/require-same-shape.js'
 import type { GpuBackend } from './gpu-backend.js'
 import type { OwnGpuKernels } from './own-kernels.js'
 
@@ -14,7 +14,7 @@ const RULES = ['bce', 'boundedBce', 'mse', 'kl', 'klReference'] as const
 export const headKernels: OwnGpuKernels = () => ({
   AudiotagDropout: ({ inputs, backend }) => {
     const { x, mask } = inputs as Record<'x' | 'mask', TensorInfo>
-    const elements = sameSize('AudiotagDropout', x, mask)
+    const elements = requireSameShape('AudiotagDropout', x, mask)
     const gpu = backend as GpuBackend
     const y = gpu.output(x.shape)
     const program = gpu.program('dropout', () => ({
@@ -29,7 +29,7 @@ export const headKernels: OwnGpuKernels = () => ({
   },
   AudiotagDropoutGrad: ({ inputs, backend }) => {
     const { dy, mask, y } = inputs as Record<'dy' | 'mask' | 'y', TensorInfo>
-    const elements = sameSize('AudiotagDropoutGrad', dy, mask, y)
+    const elements = requireSameShape('AudiotagDropoutGrad', dy, mask, y)
     const gpu = backend as GpuBackend
     const dx = gpu.output(dy.shape)
     const program = gpu.program('dropout gradient', () => ({
@@ -45,7 +45,7 @@ export const headKernels: OwnGpuKernels = () => ({
   AudiotagLoss: ({ inputs, attrs, backend }) => {
     const { logits, targets } = inputs as Record<'logits' | 'targets', TensorInfo>
     const { rule, weight } = attrs as unknown as { rule: (typeof RULES)[number]; weight: number }
-    sameSize('AudiotagLoss', logits, targets)
+    requireSameShape('AudiotagLoss', logits, targets)
     if (!RULES.includes(rule)) throw new BackendError('shape', `AudiotagLoss: rule must be one of ${RULES.join(', ')}, got ${rule}.`)
     if (logits.shape.length !== 2 || util.sizeFromShape(logits.shape) === 0) {
       throw new BackendError('shape', `AudiotagLoss: logits must be [batch, classes], none of them 0, got [${logits.shape.join(', ')}].`)
@@ -143,15 +143,4 @@ function softmaxLoss(rule: 'kl' | 'klReference'): string {
       gradient[i] = orNan(broken, (exp(logP) * mass - t) * r.scale);
     }
   }`
-}
-
-/** Elements of tensors that must all have one shape. */
-function sameSize(kernel: string, first: TensorInfo, ...others: readonly TensorInfo[]): number {
-  requireFloats(kernel, first, ...others)
-  for (const { shape } of others) {
-    if (!util.arraysEqual(shape, first.shape)) {
-      throw new BackendError('shape', `${kernel}: tensors must have one shape, got [${first.shape.join(', ')}] and [${shape.join(', ')}].`)
-    }
-  }
-  return util.sizeFromShape(first.shape)
 }
