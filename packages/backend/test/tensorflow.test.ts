@@ -2,9 +2,11 @@ import { expectNoLeaks } from '@audiotag/testkit'
 import * as tf from '@tensorflow/tfjs-core'
 import { initializers, layers, loadLayersModel, sequential } from '@tensorflow/tfjs-layers'
 import fc from 'fast-check'
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
 import { BackendError, selectBackend, useTensorFlow } from '@audiotag/backend'
@@ -153,6 +155,12 @@ await describeTensorFlow('TensorFlow', () => {
       }),
       { numRuns: 60 },
     )
+  }, 60_000)
+
+  test('filter gradients of 1 × 1 kernels with strides leave the memory beside them alone', () => {
+    const file = fileURLToPath(new URL('fixtures/strided-points.mjs', import.meta.url))
+    const { status, signal, stdout } = spawnSync(process.execPath, [file], { encoding: 'utf8', timeout: 50_000 })
+    expect({ status, signal, stdout }).toEqual({ status: 0, signal: null, stdout: '0\n' })
   }, 60_000)
 
   test('depthwise convolutions with padding of any kind, and their gradients', async () => {

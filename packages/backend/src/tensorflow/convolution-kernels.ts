@@ -67,6 +67,18 @@ function turned(sizes: backend_util.Conv2DInfo): backend_util.Conv2DInfo {
   }
 }
 
+/** Whether a filter of one point leaves points out. oneDNN's gradient of such a filter writes beyond its memory where there are fewer than 16 channels (TensorFlow 2.21). */
+const skips = ({ filterHeight, filterWidth, strideHeight, strideWidth }: backend_util.Conv2DInfo): boolean =>
+  filterHeight * filterWidth === 1 && strideHeight * strideWidth > 1
+
+/** The points that such a filter sees. */
+function thinned({ run, ints }: Operations, image: Operand, sizes: backend_util.Conv2DInfo): Result {
+  const { batchSize, outHeight, outWidth, strideHeight, strideWidth, inChannels } = sizes
+  const end = [batchSize, (outHeight - 1) * strideHeight + 1, (outWidth - 1) * strideWidth + 1, inChannels]
+  const attributes = [FLOAT, attribute.type('Index', DT.int32)]
+  return run('StridedSlice', attributes, [image, ints([0, 0, 0, 0]), ints(end), ints([1, strideHeight, strideWidth, 1])])
+}
+
 /**
  * Convolutions and their gradients with any padding, in both layouts. Stock, the gradients take 'same' and 'valid' alone, and channels first needs
  * a TensorFlow that has it on this device.
@@ -121,12 +133,15 @@ function family(
       const { run, ints } = operations
       const as = (x: Operand, shape: readonly number[]): Operand => (turns ? run('Reshape', [FLOAT, SHAPE], [x, ints(shape)]) : x)
       const outer = padsItself && kindOfPadding(sizes) === 'EXPLICIT'
-      const attributes = [...windowAttributes(sizes, outer ? 'VALID' : undefined), dilationAttribute(sizes), ...more]
+      const thins = padsItself && skips(sizes)
+      const window = thins ? { ...sizes, strideHeight: 1, strideWidth: 1 } : sizes
+      const attributes = [...windowAttributes(window, outer || thins ? 'VALID' : undefined), dilationAttribute(sizes), ...more]
       let image = as(channelsLast(operations, x, first), [sizes.batchSize, sizes.inHeight, sizes.inWidth, sizes.inChannels])
       if (outer) {
         const rows = run('Reshape', [attribute.type('T', DT.int32), SHAPE], [ints([0, 0, ...padding(sizes), 0, 0]), ints([4, 2])])
         image = run('Pad', [FLOAT, attribute.type('Tpaddings', DT.int32)], [image, rows])
       }
+      if (thins) image = thinned(operations, image, sizes)
       const shape = ints(turns ? [width, height, ...channels] : options.filterShape)
       const above = as(channelsLast(operations, dy, first), [sizes.batchSize, sizes.outHeight, sizes.outWidth, sizes.outChannels])
       const gradient = convolved(operations, sizes, FLOAT, [image, above], (type, [image, dy]) =>
