@@ -7,7 +7,7 @@ import type { Precision } from './precision.js'
 export interface SelectOptions {
   /** Threads of the wasm backend, 1 … 8; others take no notice. Default: physical cores where threads can share memory, else 1. */
   readonly threads?: number
-  /** Of convolutions. `'bfloat16'` is offered by node and node-gpu; of a backend that does not offer it, it is an error. Default: `'float32'`. */
+  /** Of convolutions. `'bfloat16'` is offered by node and node-gpu, `'float16'` by webgpu; of a backend that does not offer it, it is an error. Default: `'float32'`. */
   readonly precision?: Precision
 }
 

@@ -9,7 +9,7 @@ export interface TensorFlowOptions {
   /** `'cpu'` hides every GPU from TensorFlow, `'gpu'` refuses to run without one. Default: a GPU where TensorFlow sees one. */
   readonly device?: 'cpu' | 'gpu'
   /**
-   * Of convolutions and their gradients, from this call on. `'bfloat16'` pays on processors with AMX or AVX512-BF16. Default: what it was; `'float32'` at first.
+   * Of convolutions and their gradients, from this call on: `'float32'` or `'bfloat16'`, which pays on processors with AMX or AVX512-BF16. Default: what it was; `'float32'` at first.
    */
   readonly precision?: Precision
 }
@@ -44,7 +44,7 @@ export async function useTensorFlow({ device, precision }: TensorFlowOptions = {
     throw new BackendError('option', `useTensorFlow: device must be 'cpu' or 'gpu', got ${String(device)}. Leave it out for what is there.`)
   }
   if (precision !== undefined && precision !== 'float32' && precision !== 'bfloat16') {
-    throw new BackendError('option', `useTensorFlow: precision must be 'float32' or 'bfloat16', got ${String(precision)}.`)
+    throw new BackendError('option', `useTensorFlow: precision must be 'float32' or 'bfloat16', got ${precision}.`)
   }
   started ??= import('./tensorflow/start-tensorflow.js').then(({ startTensorFlow }) => startTensorFlow(device))
   let running: Omit<TensorFlowStarted, 'precision'>

@@ -1,9 +1,11 @@
 import { env, findBackendFactory, getBackend, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core'
 
 import { BackendError } from './errors.js'
+import type { Precision } from './precision.js'
 import { DeviceFaults } from './webgpu/device-faults.js'
 import { findGpu } from './webgpu/find-gpu.js'
 import { gpuBackendClass } from './webgpu/gpu-backend.js'
+import type { GpuBackend } from './webgpu/gpu-backend.js'
 import { findAdapter, isSoftware, openDevice } from './webgpu/open-device.js'
 import type { OpenedDevice } from './webgpu/open-device.js'
 import { registerOwnGpuKernels } from './webgpu/own-kernels.js'
@@ -16,6 +18,8 @@ export interface WebGpuOptions {
    * Default: the browser's, in Node that of npm's webgpu.
    */
   readonly gpu?: GPU
+  /** Of convolutions and their gradients, from this call on: `'float32'` or `'float16'`. Default: what it was; `'float32'` at first. */
+  readonly precision?: Precision
 }
 
 /** What `useWebGpu` started. */
@@ -26,10 +30,13 @@ export interface WebGpuStarted {
   readonly software: boolean
   /** Whether the device has half floats in shaders. */
   readonly halfFloats: boolean
+  /** Of convolutions. */
+  readonly precision: Precision
 }
 
 interface Running {
-  readonly started: WebGpuStarted
+  readonly started: Omit<WebGpuStarted, 'precision'>
+  readonly backend: GpuBackend
   readonly faults: DeviceFaults
 }
 
@@ -46,9 +53,13 @@ let kept: GPU | undefined
  * Limits are those of the adapter. An error of the device makes every later call and every `data()` throw a `BackendError` that names the kernel; results are
  * never zeros instead, and nothing moves to another backend. Numbers are read with `await tensor.data()`: Node cannot wait for a device.
  *
- * @throws BackendError `missing` when there is no WebGPU or no adapter, `start` when the device does not open, `device` when it has failed since.
+ * @throws BackendError `option` for a precision that there is not, `missing` when there is no WebGPU or no adapter, `start` when the device does not open, `device` when it has failed since.
  */
 export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpuStarted> {
+  const { precision } = options
+  if (precision !== undefined && precision !== 'float32' && precision !== 'float16') {
+    throw new BackendError('option', `useWebGpu: precision must be 'float32' or 'float16', got ${precision}.`)
+  }
   running ??= start(options)
   let result: Running
   try {
@@ -57,9 +68,14 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpuStar
     running = undefined
     throw error
   }
-  result.faults.check()
+  const { started, backend, faults } = result
+  faults.check()
+  if (precision === 'float16' && !started.halfFloats) {
+    throw new BackendError('option', `useWebGpu: ${started.adapter} does not offer half floats (shader-f16). Leave precision out.`)
+  }
   if (getBackend() !== 'webgpu') await setBackend('webgpu')
-  return result.started
+  if (precision !== undefined) backend.precision = precision
+  return Object.freeze({ ...started, precision: backend.precision })
 }
 
 async function start(options: WebGpuOptions): Promise<Running> {
@@ -70,22 +86,19 @@ async function start(options: WebGpuOptions): Promise<Running> {
   const opened = await openDevice(adapter)
   const faults = new DeviceFaults(opened.device)
   const restore = showGpu(kept as GPU)
+  let backend: GpuBackend
   try {
-    await register(opened, faults)
+    backend = await register(opened, faults)
   } finally {
     restore()
   }
   const { device, info } = opened
   const words = [info.vendor, info.architecture, info.description || info.device].filter(Boolean)
-  const started = Object.freeze({
-    adapter: words.join(', '),
-    software: isSoftware(adapter),
-    halfFloats: device.features.has('shader-f16'),
-  })
-  return { started, faults }
+  const started = { adapter: words.join(', '), software: isSoftware(adapter), halfFloats: device.features.has('shader-f16') }
+  return { started, backend, faults }
 }
 
-async function register({ device, info }: OpenedDevice, faults: DeviceFaults): Promise<void> {
+async function register({ device, info }: OpenedDevice, faults: DeviceFaults): Promise<GpuBackend> {
   let WebGPUBackend: StockBackendClass
   try {
     const stock = await import('@tensorflow/tfjs-backend-webgpu')
@@ -107,6 +120,7 @@ async function register({ device, info }: OpenedDevice, faults: DeviceFaults): P
   if (!(await setBackend('webgpu'))) {
     throw new BackendError('start', 'useWebGpu: TensorFlow.js could not start its webgpu backend; the reason is on the console. Use wasm.')
   }
+  return backend
 }
 
 /** TensorFlow.js's backend looks for `navigator.gpu` when it is made. Node has none, and is not to look like a browser for longer. */

@@ -26,14 +26,15 @@ interface Costs {
 // On Dawn's null device: it checks every call and computes nothing, on any machine.
 describe('what a training step of full width asks of the device', () => {
   test.each([
-    ['resnet34', 'adam', 600],
-    ['resnet34', 'sgd', 600],
-    ['envnet2', 'sgd', 250],
+    ['resnet34', 'adam', 'float32', 600],
+    ['resnet34', 'sgd', 'float32', 600],
+    ['resnet34', 'sgd', 'float16', 600],
+    ['envnet2', 'sgd', 'float32', 250],
   ])(
-    '%s with %s: at most %i dispatches, and from the third step on no more memory',
-    async (architecture, optimizer, most) => {
-      const short = await run<Costs>('null-gpu.mjs', architecture, optimizer, '3')
-      const long = await run<Costs>('null-gpu.mjs', architecture, optimizer, '6')
+    '%s with %s in %s: at most %i dispatches, and from the third step on no more memory',
+    async (architecture, optimizer, precision, most) => {
+      const short = await run<Costs>('null-gpu.mjs', architecture, optimizer, '3', precision)
+      const long = await run<Costs>('null-gpu.mjs', architecture, optimizer, '6', precision)
       expect(Math.max(...long.counts)).toBeLessThanOrEqual(most)
       expect(Math.min(...long.counts)).toBeGreaterThan(100)
       expect(new Set(long.counts).size).toBe(1)

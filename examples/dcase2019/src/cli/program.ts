@@ -73,7 +73,7 @@ const flags = {
   backend: () =>
     new Option(
       '--backend <NAME>',
-      "TensorFlow.js backend; 'dcase2019 doctor' says which are here, and how fast; bfloat16: convolutions of 8 bits, for processors with AMX",
+      "TensorFlow.js backend; 'dcase2019 doctor' says which are here, and how fast; bfloat16: convolutions of 8 bits, for processors with AMX; float16: of 11, for devices with half floats",
     )
       .choices(backendChoices)
       .default('auto'),

@@ -5,7 +5,17 @@ import type { BackendName, Precision, SelectedBackend } from '@audiotag/backend'
 const mostThreads = 8
 
 /** What `--backend` takes: a backend of @audiotag/backend, or one with another precision of convolutions. */
-export const backendChoices = ['auto', 'cpu', 'wasm', 'webgpu', 'node', 'node:bfloat16', 'node-gpu', 'node-gpu:bfloat16'] as const
+export const backendChoices = [
+  'auto',
+  'cpu',
+  'wasm',
+  'webgpu',
+  'webgpu:float16',
+  'node',
+  'node:bfloat16',
+  'node-gpu',
+  'node-gpu:bfloat16',
+] as const
 
 /** Backend and precision of a choice. */
 export function backendOfChoice(choice: string): { readonly name: BackendName | 'auto'; readonly precision: Precision } {

@@ -6,6 +6,7 @@ import type { BackendChoice } from './backend.js'
 /** WebGPU in browsers, and in Node through Dawn. */
 export const webgpu: BackendChoice = {
   name: 'webgpu',
+  precisions: ['float16'],
   missing: async () => {
     try {
       await import('@tensorflow/tfjs-backend-webgpu')
@@ -23,8 +24,8 @@ export const webgpu: BackendChoice = {
     if (typeof adapter !== 'object' || !isSoftware(adapter)) return undefined
     return `its adapter is software (${adapter.info.description || adapter.info.device}), which computes on the processor, slower than wasm; name it to have it`
   },
-  start: async () => {
-    const { adapter } = await useWebGpu()
-    return { threads: 1, simd: 'none', reason: `WebGPU with training kernels on ${adapter}` }
+  start: async ({ precision = 'float32' }) => {
+    const { adapter } = await useWebGpu({ precision })
+    return { threads: 1, simd: 'none', precision, reason: `WebGPU with training kernels on ${adapter}` }
   },
 }

@@ -87,6 +87,7 @@ function convolve(gpu: GpuBackend, x: TensorInfo, filter: TensorInfo, sizes: Siz
   const y = gpu.output(sizes.outShape)
   runProduct(gpu, {
     key: `convolution ${keyOf(sizes)}`,
+    half: inChannels > 1,
     a: x,
     b: filter,
     y,
@@ -129,6 +130,8 @@ function inputGradient(gpu: GpuBackend, dy: TensorInfo, filter: TensorInfo, size
   const taps = Math.ceil(filterHeight / strideHeight) * Math.ceil(filterWidth / strideWidth)
   runProduct(gpu, {
     key: `input gradient ${keyOf(sizes)}`,
+    half: inChannels > 1,
+    gradient: 'a',
     a: dy,
     b: filter,
     y: dx,
@@ -197,6 +200,8 @@ function weightGradient(gpu: GpuBackend, x: TensorInfo, dy: TensorInfo, sizes: S
   const dfilter = gpu.output(sizes.filterShape)
   runProduct(gpu, {
     key: `weight gradient ${keyOf(sizes)}`,
+    half: inChannels > 1,
+    gradient: 'b',
     a: x,
     b: dy,
     y: dfilter,

@@ -2,6 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core'
 import { backend_util, util } from '@tensorflow/tfjs-core'
 
 import { BackendError } from '../errors.js'
+import type { Precision } from '../precision.js'
 import { BufferPool } from './buffer-pool.js'
 import type { DeviceFaults } from './device-faults.js'
 import type { Program, ProgramSource } from './program.js'
@@ -36,6 +37,8 @@ export interface GpuBackend extends StockBackend {
   readonly faults: DeviceFaults
   /** Dispatches so far. */
   readonly dispatches: number
+  /** Of convolutions, from now on. */
+  precision: Precision
   /** A program, compiled at the first call with this key. */
   program(key: string, source: () => ProgramSource): Program
   run(program: Program, dispatch: Dispatch): void
@@ -73,6 +76,7 @@ export function gpuBackendClass(
   return class extends Stock implements GpuBackend {
     readonly faults: DeviceFaults = faults
     dispatches = 0
+    precision: Precision = 'float32'
     readonly #programs = new Map<string, Program>()
     readonly #uniforms = new Map<string, GPUBuffer>()
     readonly #bindings = new Map<string, GPUBindGroup>()

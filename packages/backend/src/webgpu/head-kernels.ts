@@ -5,6 +5,7 @@ import { BackendError } from '../errors.js'
 import { requireSameShape } from '../kernels/require-same-shape.js'
 import type { GpuBackend } from './gpu-backend.js'
 import type { OwnGpuKernels } from './own-kernels.js'
+import { sum, workgroupReduction } from './workgroup-reduction.js'
 
 const THREADS = 256
 
@@ -61,17 +62,13 @@ export const headKernels: OwnGpuKernels = () => ({
       words: ['rows', 'classes'],
       reals: ['scale'],
       threads: THREADS,
-      declarations: `var<workgroup> sums: array<f32, ${THREADS}>;\n${FUNCTIONS}`,
+      declarations: `${workgroupReduction(THREADS, sum)}\n${FUNCTIONS}`,
       // One workgroup: a batch has a few thousand numbers at most.
       body: `
   var sum = 0.0;
 ${rule === 'kl' || rule === 'klReference' ? softmaxLoss(rule) : sigmoidLoss(rule)}
-  sums[thread] = sum;
-  for (var half = ${THREADS / 2}; half > 0; half /= 2) {
-    workgroupBarrier();
-    if (thread < half) { sums[thread] += sums[thread + half]; }
-  }
-  if (thread == 0) { value[0] = sums[0] * r.scale; }`,
+  sum = reduced(thread, sum);
+  if (thread == 0) { value[0] = sum * r.scale; }`,
     }))
     gpu.run(program, { tensors: [logits, targets, gradient, value], words: [rows, classes], reals: [scale], groups: 1 })
     return [value, gradient]

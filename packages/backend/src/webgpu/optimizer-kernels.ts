@@ -5,6 +5,7 @@ import type { AdamAttributes, Lists, SgdAttributes } from '../kernels/optimizer-
 import type { GpuBackend } from './gpu-backend.js'
 import type { OwnGpuKernels } from './own-kernels.js'
 import type { ProgramSource } from './program.js'
+import { sum, workgroupReduction } from './workgroup-reduction.js'
 
 const THREADS = 256
 
@@ -127,7 +128,7 @@ function gradientNorm(kernel: string, gpu: GpuBackend, { gradients }: Lists<'gra
       writes: { sums: 'f32' },
       words: ['start', ...some.map((_, i) => `n${i}`)],
       threads: THREADS,
-      declarations: ADD,
+      declarations: workgroupReduction(THREADS, sum),
       body: `
   var block = group;
   var sum = 0.0;
@@ -142,7 +143,7 @@ ${some
   block -= (u.n${i} + ${SUM_BLOCK - 1}) / ${SUM_BLOCK};`,
   )
   .join('')}
-  sum = added(thread, sum);
+  sum = reduced(thread, sum);
   if (thread == 0) { sums[u.start + group] = sum; }`,
     }))
     const groups = blocks.slice(first, first + most).reduce((sum, n) => sum + n, 0)
@@ -154,26 +155,14 @@ ${some
     writes: { y: 'f32' },
     words: ['total'],
     threads: THREADS,
-    declarations: ADD,
+    declarations: workgroupReduction(THREADS, sum),
     body: `
   var sum = 0.0;
   for (var i = thread; i < u.total; i += ${THREADS}) { sum += sums[i]; }
-  sum = added(thread, sum);
+  sum = reduced(thread, sum);
   if (thread == 0) { y[0] = sum; }`,
   }))
   gpu.run(finish, { tensors: [sums, output], words: [total], groups: 1 })
   gpu.release(sums)
   return [output]
 }
-
-/** The sum of a number of every thread, in a fixed order; for the first thread. */
-const ADD = `
-var<workgroup> numbers: array<f32, ${THREADS}>;
-fn added(thread: i32, number: f32) -> f32 {
-  numbers[thread] = number;
-  for (var half = ${THREADS / 2}; half > 0; half /= 2) {
-    workgroupBarrier();
-    if (thread < half) { numbers[thread] += numbers[thread + half]; }
-  }
-  return numbers[thread];
-}`

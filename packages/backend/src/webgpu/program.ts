@@ -1,5 +1,7 @@
 /** A program in WGSL. */
 export interface ProgramSource {
+  /** Whether it has numbers of type f16, for which the device must have `shader-f16`. */
+  readonly halfFloats?: boolean
   /** Storage buffers that are read, by name, with their element type. */
   readonly reads?: Readonly<Record<string, string>>
   /** Storage buffers that are written or changed in place. */
@@ -23,14 +25,23 @@ export interface Program {
 }
 
 /** The whole text of a program. */
-export function wgsl({ reads = {}, writes, words = [], reals = [], threads, declarations = '', body }: ProgramSource): string {
+export function wgsl({
+  halfFloats = false,
+  reads = {},
+  writes,
+  words = [],
+  reals = [],
+  threads,
+  declarations = '',
+  body,
+}: ProgramSource): string {
   const buffers = [
     ...Object.entries(reads).map(([name, type]) => `var<storage, read> ${name}: array<${type}>;`),
     ...Object.entries(writes).map(([name, type]) => `var<storage, read_write> ${name}: array<${type}>;`),
     ...(words.length > 0 ? ['var<uniform> u: Words;'] : []),
     ...(reals.length > 0 ? ['var<uniform> r: Reals;'] : []),
   ]
-  return `
+  return `${halfFloats ? 'enable f16;' : ''}
 ${words.length > 0 ? `struct Words { ${words.map((name) => `${name}: i32,`).join(' ')} }` : ''}
 ${reals.length > 0 ? `struct Reals { ${reals.map((name) => `${name}: f32,`).join(' ')} }` : ''}
 ${buffers.map((text, i) => `@group(0) @binding(${i}) ${text}`).join('\n')}

@@ -1,4 +1,5 @@
 import type { GpuBackend } from './gpu-backend.js'
+import { magnitudesOf, SCALE } from './half-floats.js'
 import type { ProgramSource } from './program.js'
 import type { TensorInfo } from '@tensorflow/tfjs-core'
 
@@ -78,10 +79,17 @@ export interface Product {
   readonly words: readonly number[]
   /** Phases, each a product of its own that stores elsewhere; default 1. */
   readonly phases?: number
+  /** Whether factors are rounded to half floats, where that is the precision of the backend. Sums never are. */
+  readonly half: boolean
+  /** Which operand is a gradient: half floats do not reach to its size, so it is scaled. */
+  readonly gradient?: 'a' | 'b'
 }
 
 /** Runs a product. Where it has few tiles and a long sum, the sum is split over workgroups and added up in a fixed order. */
-export function runProduct(gpu: GpuBackend, { key, source, a, b, y, rows, columns, inner, words, phases = 1 }: Product): void {
+export function runProduct(gpu: GpuBackend, product: Product): void {
+  const { key, source, a, b, y, rows, columns, inner, words, phases = 1 } = product
+  const half = product.half && gpu.precision === 'float16'
+  const scaled = half ? product.gradient : undefined
   const shape = tileFor(rows, columns)
   const tiles = Math.ceil(rows / shape.rows) * Math.ceil(columns / shape.columns)
   const wanted = Math.max(Math.ceil(BUSY / tiles), Math.ceil(inner / MOST_CHUNK))
@@ -90,11 +98,12 @@ export function runProduct(gpu: GpuBackend, { key, source, a, b, y, rows, column
   const parts = phases > 1 ? 1 : Math.ceil(inner / chunk)
   const split = parts > 1
   const wide = columns % 4 === 0
-  const name = `${key} ${Object.values(shape).join(' ')} ${split} ${wide}`
-  const program = gpu.program(name, () => tiledProduct(source(), shape, wide, split))
+  const name = `${key} ${Object.values(shape).join(' ')} ${split} ${wide} ${half}`
+  const program = gpu.program(name, () => tiledProduct(source(), shape, { wide, split, half, scaled }))
   const all = [rows, columns, inner, chunk, ...words]
   const target = split ? gpu.scratch(parts * rows * columns * 4) : y
-  gpu.run(program, { tensors: [a, b, target], words: all, groups: tiles, layers: split ? parts : phases })
+  const magnitudes = scaled ? [magnitudesOf(gpu, scaled === 'a' ? a : b)] : []
+  gpu.run(program, { tensors: [a, b, ...magnitudes, target], words: all, groups: tiles, layers: split ? parts : phases })
   if (!split) return
   addParts(gpu, target as GPUBuffer, y, rows * columns, parts)
   gpu.release(target as GPUBuffer)
@@ -122,27 +131,47 @@ function addParts(gpu: GpuBackend, partials: GPUBuffer, y: TensorInfo, elements:
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
 
-/** The program: tiles of both operands go through shared memory, sums stay in registers. */
-function tiledProduct({ a, b, words, start, store }: ProductSource, shape: Tile, wide: boolean, split: boolean): ProgramSource {
+interface Variant {
+  /** Whether outputs are stored four at a time. */
+  readonly wide: boolean
+  /** Whether the sum is split over layers. */
+  readonly split: boolean
+  /** Whether tiles are of half floats. */
+  readonly half: boolean
+  /** Which operand is scaled by its magnitude. */
+  readonly scaled: 'a' | 'b' | undefined
+}
+
+/**
+ * The program: tiles of both operands go through shared memory, sums stay in registers. Shared memory is what such a program waits for; half floats
+ * take half of it. The product of two is exact in float32.
+ */
+function tiledProduct({ a, b, words, start, store }: ProductSource, shape: Tile, { wide, split, half, scaled }: Variant): ProgramSource {
   const { rows, columns, terms, threadRows, threadColumns } = shape
   const across = columns / threadColumns
   const down = rows / threadRows
   const threads = across * down
   const rowGroups = numbers(threadRows / 4)
   const columnGroups = numbers(threadColumns / 4)
-  const loadA = loader(a, 'tileA', rows, terms, threads, 'row0', 'rows')
-  const loadB = loader(b, 'tileB', columns, terms, threads, 'column0', 'u.columns')
+  const loadA = loader(a, { name: 'tileA', side: rows, terms, threads, side0: 'row0', sides: 'rows', scaled: scaled === 'a' })
+  const loadB = loader(b, { name: 'tileB', side: columns, terms, threads, side0: 'column0', sides: 'u.columns', scaled: scaled === 'b' })
   const cells = rowGroups.flatMap((g) => numbers(4).flatMap((r) => columnGroups.map((h) => ({ g, r, h, name: `sum${g}${r}${h}` }))))
   const out = split ? `place = (layer * rows + m) * u.columns;` : store
   return {
-    reads: { [a.buffer]: a.width === 4 ? 'vec4f' : 'f32', [b.buffer]: b.width === 4 ? 'vec4f' : 'f32' },
+    halfFloats: half,
+    reads: {
+      [a.buffer]: a.width === 4 ? 'vec4f' : 'f32',
+      [b.buffer]: b.width === 4 ? 'vec4f' : 'f32',
+      ...(scaled ? { magnitudes: 'f32' } : {}),
+    },
     writes: { y: wide ? 'vec4f' : 'f32' },
     words: ['rows', 'columns', 'inner', 'chunk', ...words],
     threads,
     declarations: `
-var<workgroup> tileA: array<array<vec4f, ${rows / 4}>, ${terms}>;
-var<workgroup> tileB: array<array<vec4f, ${columns / 4}>, ${terms}>;`,
-    body: `
+alias factor = ${half ? 'f16' : 'f32'};
+var<workgroup> tileA: array<array<vec4<factor>, ${rows / 4}>, ${terms}>;
+var<workgroup> tileB: array<array<vec4<factor>, ${columns / 4}>, ${terms}>;`,
+    body: `${scaled ? SCALE : ''}
   var rows = u.rows;
   var inner = u.inner;
   ${start}
@@ -161,8 +190,8 @@ ${loadA.load}
 ${loadB.load}
     workgroupBarrier();
     for (var i = 0; i < ${terms}; i++) {
-${rowGroups.map((g) => `      let a${g} = tileA[i][down + ${g * down}];`).join('\n')}
-${columnGroups.map((h) => `      let b${h} = tileB[i][across + ${h * across}];`).join('\n')}
+${rowGroups.map((g) => `      let a${g} = vec4f(tileA[i][down + ${g * down}]);`).join('\n')}
+${columnGroups.map((h) => `      let b${h} = vec4f(tileB[i][across + ${h * across}]);`).join('\n')}
 ${cells.map(({ g, r, h, name }) => `      ${name} = fma(vec4f(a${g}[${r}]), b${h}, ${name});`).join('\n')}
     }
     workgroupBarrier();
@@ -176,7 +205,7 @@ ${rowGroups
   m = row0 + (down + ${g * down}) * 4 + ${r};
   if (m < rows) {
     ${out}
-${columnGroups.map((h) => storeVector(`column0 + (across + ${h * across}) * 4`, `sum${g}${r}${h}`, wide)).join('\n')}
+${columnGroups.map((h) => storeVector(`column0 + (across + ${h * across}) * 4`, `sum${g}${r}${h}${scaled ? ' * unscale' : ''}`, wide)).join('\n')}
   }`,
     ),
   )
@@ -187,19 +216,26 @@ ${columnGroups.map((h) => storeVector(`column0 + (across + ${h * across}) * 4`, 
 function storeVector(column: string, value: string, wide: boolean): string {
   if (wide) return `    if (${column} < u.columns) { y[(place + ${column}) / 4] = ${value}; }`
   return numbers(4)
-    .map((i) => `    if (${column} + ${i} < u.columns) { y[place + ${column} + ${i}] = ${value}[${i}]; }`)
+    .map((i) => `    if (${column} + ${i} < u.columns) { y[place + ${column} + ${i}] = (${value})[${i}]; }`)
     .join('\n')
 }
 
-/** Code that brings a tile of an operand into shared memory, `[terms][side / 4]` vectors. */
+/** A tile of an operand in shared memory, `[terms][side / 4]` vectors. */
+interface TileOf {
+  readonly name: string
+  readonly side: number
+  readonly terms: number
+  readonly threads: number
+  /** Code: the tile's first row or column, and how many there are. */
+  readonly side0: string
+  readonly sides: string
+  readonly scaled: boolean
+}
+
+/** Code that brings a tile of an operand into shared memory. */
 function loader(
   { buffer, width, along, prepare, locate }: Operand,
-  target: string,
-  side: number,
-  terms: number,
-  threads: number,
-  side0: string,
-  sides: string,
+  { name, side, terms, threads, side0, sides, scaled }: TileOf,
 ): { prepare: string; load: string } {
   const units = (side * terms) / width
   const each = Math.ceil(units / threads)
@@ -212,15 +248,16 @@ function loader(
     let s = ${alongSum ? `unit / ${run}` : `unit % ${run} * ${width}`};
     let t = ${alongSum ? `unit % ${run} * ${width}` : `unit / ${run}`};
     let m = ${side0} + s;`
-  const held = `held${target}`
+  const held = `held${name}`
+  const value = scaled ? 'value * scale' : 'value'
   const put =
     width === 1
-      ? `${target}[t][s / 4][s % 4] = value;`
+      ? `${name}[t][s / 4][s % 4] = factor(${value});`
       : alongSum
         ? numbers(4)
-            .map((i) => `${target}[t + ${i}][s / 4][s % 4] = value[${i}];`)
+            .map((i) => `${name}[t + ${i}][s / 4][s % 4] = factor((${value})[${i}]);`)
             .join(' ')
-        : `${target}[t][s / 4] = value;`
+        : `${name}[t][s / 4] = vec4<factor>(${value});`
   return {
     prepare: prepare
       ? `
