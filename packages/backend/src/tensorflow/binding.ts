@@ -24,12 +24,17 @@ export interface Binding {
   tensorDataSync(id: number): ArrayLike<unknown>
   executeOp(operation: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: number): Result[]
   getNumOfTensors(): number
+  /** Loads a graph from a folder, by its tag. */
+  loadSavedModel(folder: string, tag: string): number
+  /** Names are separated by commas, `operation:output`. */
+  runSavedModel(model: number, inputs: readonly number[], inputNames: string, outputNames: string): Result[]
+  deleteSavedModel(model: number): void
   /** Whether TensorFlow lists a GPU among its devices. */
   isUsingGpuDevice(): boolean
 }
 
 /** Types of TensorFlow's C API; part of its stable interface. */
-export const DT = { float: 1, double: 2, int32: 3, string: 7, complex64: 8, int64: 9, bool: 10, bfloat16: 14, resource: 20 } as const
+export const DT = { float: 1, double: 2, int32: 3, uint8: 4, string: 7, complex64: 8, int64: 9, bool: 10, bfloat16: 14, resource: 20 } as const
 
 /** Attributes by kind, the numbers of TensorFlow's C API. */
 export const attribute = {

@@ -138,7 +138,7 @@ function family(
       const attributes = [...windowAttributes(window, outer || thins ? 'VALID' : undefined), dilationAttribute(sizes), ...more]
       let image = as(channelsLast(operations, x, first), [sizes.batchSize, sizes.inHeight, sizes.inWidth, sizes.inChannels])
       if (outer) {
-        const rows = run('Reshape', [attribute.type('T', DT.int32), SHAPE], [ints([0, 0, ...padding(sizes), 0, 0]), ints([4, 2])])
+        const rows = ints([0, 0, ...padding(sizes), 0, 0], [4, 2])
         image = run('Pad', [FLOAT, attribute.type('Tpaddings', DT.int32)], [image, rows])
       }
       if (thins) image = thinned(operations, image, sizes)

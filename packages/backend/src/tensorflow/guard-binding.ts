@@ -1,4 +1,5 @@
 import { BackendError } from '../errors.js'
+import { asBackendError } from './as-backend-error.js'
 import type { Binding } from './binding.js'
 
 /** Operations whose result may have no elements although their inputs have: its size is in the values of the inputs or in an attribute. */
@@ -76,18 +77,4 @@ function mayBeEmpty(binding: Binding, operation: string, inputs: readonly number
   // The statistics that a batch norm in training is given have no elements.
   const telling = operation.includes('BatchNorm') ? inputs.slice(0, 1) : inputs
   return MAY_BE_EMPTY.has(operation) || telling.some((id) => binding.tensorDataSync(id).length === 0)
-}
-
-function asBackendError(what: string, error: unknown): BackendError {
-  const message = error instanceof Error ? error.message : String(error)
-  const reason = message
-    .replace(/^Invalid TF_Status: \d+\s*/, '')
-    .replace(/^Message: /, '')
-    .trim()
-  const full = /OOM when allocating|out of memory|failed to allocate/i.test(message)
-  return new BackendError(
-    full ? 'out-of-memory' : 'operation',
-    `${what}: ${reason}${full ? ' Lower the batch size, or use activations: recompute.' : ''}`,
-    { cause: error },
-  )
 }

@@ -204,11 +204,7 @@ const empty = ({ floats }: Operations, { outShape }: Windows): Result =>
 /** The input with its padding. */
 function padded({ run, ints, floats }: Operations, x: Operand, { pads }: Windows, value: number): Operand {
   if (!pads) return x
-  const rows = run(
-    'Reshape',
-    [attribute.type('T', DT.int32), attribute.type('Tshape', DT.int32)],
-    [ints(pads.flat()), ints([pads.length, 2])],
-  )
+  const rows = ints(pads.flat(), [pads.length, 2])
   return run('PadV2', [FLOAT, attribute.type('Tpaddings', DT.int32)], [x, rows, floats([value])])
 }
 

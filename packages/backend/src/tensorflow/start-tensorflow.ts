@@ -2,6 +2,7 @@ import { findBackend } from '@tensorflow/tfjs-core'
 
 import { BackendError } from '../errors.js'
 import type { TensorFlowStarted } from '../use-tensorflow.js'
+import { deferBinding } from './deferred-binding.js'
 import { findTensorFlow, missingTensorFlow } from './find-tensorflow.js'
 import { guardBinding } from './guard-binding.js'
 import { loadTensorFlow } from './load-tensorflow.js'
@@ -36,7 +37,9 @@ export async function startTensorFlow(device: 'cpu' | 'gpu' | undefined): Promis
 
 /** Gives a backend that runs this package's kernels. */
 function prepare(backend: NodeBackend, source: string): Omit<TensorFlowStarted, 'precision'> {
-  backend.binding = guardBinding(backend.binding)
+  const binding = guardBinding(backend.binding)
+  // A graph takes and gives numbers in the processor's memory: on a GPU each group would wait for copies.
+  backend.binding = binding.isUsingGpuDevice() ? binding : deferBinding(binding)
   registerOwnKernels(backend)
   return Object.freeze({
     version: backend.binding.TF_Version,

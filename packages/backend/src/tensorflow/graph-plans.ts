@@ -1,0 +1,206 @@
+import { attribute } from './binding.js'
+import type { Binding } from './binding.js'
+import type { DeferredNode } from './deferred-binding.js'
+import { savedModel } from './graph-def.js'
+import type { GraphNode } from './graph-def.js'
+
+/** Operations of a group that runs as a graph, at least: a graph has costs of its own. */
+const LEAST_NODES = 8
+
+/** Graphs that are kept; TensorFlow keeps some megabytes for each. */
+const MOST_GRAPHS = 64
+
+/** Groups that are remembered. */
+const MOST_GROUPS = 1024
+
+/** An output of a node of a group. */
+interface Place {
+  readonly node: number
+  readonly output: number
+}
+
+/** What is known of a group that has run before. */
+interface Plan {
+  /** TensorFlow's number of the graph. `undefined`: not made yet; `'none'`: TensorFlow does not take it. */
+  model: number | 'none' | undefined
+  readonly feeds: number[]
+  inputNames: string
+  outputNames: string
+}
+
+/** Runs groups of operations, one by one the first time and as a graph from then on. */
+export class GraphPlans {
+  readonly #binding: Binding
+  readonly #plans = new Map<string, Plan>()
+  /** Plans that have a graph, in the order of their last use. */
+  readonly #graphs = new Set<Plan>()
+  #kinds = 0
+
+  constructor(binding: Binding) {
+    this.#binding = binding
+  }
+
+  /** A number for a kind of operation, one that no other has. */
+  newKind(): number {
+    return this.#kinds++
+  }
+
+  /** Runs what the wanted outputs take. `feeds` are handles; returns new ones of the outputs. */
+  run(nodes: readonly DeferredNode[], feeds: readonly number[], wanted: readonly Place[]): number[] {
+    const needed = neededBy(nodes, wanted)
+    const count = needed.reduce((sum, one) => sum + Number(one), 0)
+    if (count >= LEAST_NODES && feeds.length > 0) {
+      const name = nameOf(nodes, wanted)
+      const plan = this.#plans.get(name)
+      if (plan) {
+        plan.model ??= this.#load(plan, nodes, needed, wanted)
+        if (plan.model !== 'none') return this.#runGraph(plan, feeds)
+      } else {
+        if (this.#plans.size >= MOST_GROUPS) this.#forgetAll()
+        this.#plans.set(name, { model: undefined, feeds: [], inputNames: '', outputNames: '' })
+      }
+    }
+    return this.#oneByOne(nodes, needed, feeds, wanted)
+  }
+
+  #runGraph(plan: Plan, feeds: readonly number[]): number[] {
+    this.#graphs.delete(plan)
+    this.#graphs.add(plan)
+    const inputs = plan.feeds.map((index) => feeds[index])
+    return this.#binding.runSavedModel(plan.model as number, inputs, plan.inputNames, plan.outputNames).map(({ id }) => id)
+  }
+
+  #load(plan: Plan, nodes: readonly DeferredNode[], needed: readonly boolean[], wanted: readonly Place[]): number | 'none' {
+    const { graph, feeds } = graphOf(nodes, needed)
+    if (feeds.length === 0) return 'none'
+    const fs = process.getBuiltinModule('node:fs')
+    const { tmpdir } = process.getBuiltinModule('node:os')
+    const { join } = process.getBuiltinModule('node:path')
+    const folder = fs.mkdtempSync(join(tmpdir(), 'audiotag-graph-'))
+    let model: number
+    try {
+      fs.writeFileSync(join(folder, 'saved_model.pb'), savedModel(graph, 'audiotag'))
+      model = this.#binding.loadSavedModel(folder, 'audiotag')
+    } catch {
+      return 'none'
+    } finally {
+      fs.rmSync(folder, { recursive: true, force: true })
+    }
+    plan.feeds.push(...feeds)
+    plan.inputNames = feeds.map((index) => `x${index}:0`).join(',')
+    plan.outputNames = wanted.map(({ node, output }) => `${nameOfNode(nodes, node)}:${output}`).join(',')
+    if (this.#graphs.size >= MOST_GRAPHS) for (const oldest of [...this.#graphs].slice(0, 1)) this.#forget(oldest)
+    this.#graphs.add(plan)
+    return model
+  }
+
+  #forget(plan: Plan): void {
+    this.#graphs.delete(plan)
+    this.#binding.deleteSavedModel(plan.model as number)
+    Object.assign(plan, { model: undefined, feeds: [] })
+  }
+
+  #forgetAll(): void {
+    for (const plan of this.#graphs) this.#forget(plan)
+    this.#plans.clear()
+  }
+
+  #oneByOne(nodes: readonly DeferredNode[], needed: readonly boolean[], feeds: readonly number[], wanted: readonly Place[]): number[] {
+    const binding = this.#binding
+    const made: (number | undefined)[][] = []
+    const kept = new Set(wanted.map(({ node, output }) => `${node}:${output}`))
+    const readers = nodes.map(() => 0)
+    for (const [i, { operands }] of nodes.entries()) {
+      if (needed[i]) for (const operand of operands) if (operand.kind === 'output') readers[operand.node]++
+    }
+    const free = (node: number, all: boolean): void => {
+      for (const [output, id] of made[node].entries()) {
+        if (id === undefined || (!all && kept.has(`${node}:${output}`))) continue
+        binding.deleteTensor(id)
+        made[node][output] = undefined
+      }
+    }
+    try {
+      for (const [i, { operation, attributes, operands, outputs }] of nodes.entries()) {
+        made[i] = []
+        if (!needed[i]) continue
+        const constants: number[] = []
+        const inputs = operands.map((operand) => {
+          if (operand.kind === 'feed') return feeds[operand.index]
+          if (operand.kind === 'output') return made[operand.node][operand.output] as number
+          constants.push(binding.createTensor(operand.shape, 3, operand.values))
+          return constants[constants.length - 1]
+        })
+        try {
+          made[i] = binding.executeOp(operation, attributes, inputs, outputs.length).map(({ id }) => id)
+        } finally {
+          for (const id of constants) binding.deleteTensor(id)
+        }
+        if (readers[i] === 0) free(i, false)
+        for (const operand of operands) if (operand.kind === 'output' && --readers[operand.node] === 0) free(operand.node, false)
+      }
+      return wanted.map(({ node, output }) => made[node][output] as number)
+    } catch (error) {
+      for (const node of made.keys()) free(node, true)
+      throw error
+    }
+  }
+}
+
+/** Which nodes the wanted outputs take. */
+function neededBy(nodes: readonly DeferredNode[], wanted: readonly Place[]): boolean[] {
+  const needed = nodes.map(() => false)
+  for (const { node } of wanted) needed[node] = true
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    if (needed[i]) for (const operand of nodes[i].operands) if (operand.kind === 'output') needed[operand.node] = true
+  }
+  return needed
+}
+
+/** A group in words. */
+function nameOf(nodes: readonly DeferredNode[], wanted: readonly Place[]): string {
+  let name = ''
+  for (const { kind, operands } of nodes) {
+    name += `${kind}(`
+    for (const operand of operands) {
+      if (operand.kind === 'feed') name += `x${operand.index},`
+      else if (operand.kind === 'output') name += `${operand.node}:${operand.output},`
+    }
+    name += ')'
+  }
+  for (const { node, output } of wanted) name += ` ${node}:${output}`
+  return name
+}
+
+const nameOfNode = (nodes: readonly DeferredNode[], node: number): string => `n${node}_${nodes[node].operation}`
+
+/** The nodes of the graph, and which feeds it has. */
+function graphOf(nodes: readonly DeferredNode[], needed: readonly boolean[]): { readonly graph: GraphNode[]; readonly feeds: number[] } {
+  const graph: GraphNode[] = []
+  const placeholders = new Map<number, GraphNode>()
+  const constants = new Map<string, string>()
+  for (const [i, { operation, attributes, operands }] of nodes.entries()) {
+    if (!needed[i]) continue
+    const inputs = operands.map((operand) => {
+      if (operand.kind === 'output') return `${nameOfNode(nodes, operand.node)}:${operand.output}`
+      if (operand.kind === 'feed') {
+        const name = `x${operand.index}`
+        const own = [attribute.type('dtype', operand.dtype), attribute.shape('shape', operand.shape)]
+        placeholders.set(operand.index, { name, operation: 'Placeholder', inputs: [], attributes: own })
+        return name
+      }
+      const { shape, values } = operand
+      const key = `[${shape.join()}]${values.join()}`
+      let name = constants.get(key)
+      if (name === undefined) {
+        name = `c${constants.size}`
+        constants.set(key, name)
+        const own = [attribute.type('dtype', 3)]
+        graph.push({ name, operation: 'Const', inputs: [], attributes: own, constant: { shape, values } })
+      }
+      return name
+    })
+    graph.push({ name: nameOfNode(nodes, i), operation, inputs, attributes })
+  }
+  return { graph: [...placeholders.values(), ...graph], feeds: [...placeholders.keys()] }
+}
