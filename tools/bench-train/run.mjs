@@ -125,7 +125,7 @@ function inPrecision(precision) {
 
 /** TensorFlow has threads of its own, as many as there are cores unless it is told before it is loaded. */
 function threadsOfTensorFlow(threads) {
-  return threads < availableParallelism() ? { TF_NUM_INTRAOP_THREADS: String(threads) } : {}
+  return threads < availableParallelism() ? { TF_NUM_INTRAOP_THREADS: String(threads), TF_NUM_INTEROP_THREADS: String(threads) } : {}
 }
 
 function netArguments({ net, width, input }, threads) {

@@ -23,6 +23,8 @@ export interface TensorFlowStarted {
   readonly source: string
   /** Whether convolution, bias and activation run as one operation: with the addon of `audiotag-tensorflow install` they do. */
   readonly fused: boolean
+  /** Whether operations wait for each other and run together: with that addon, on a processor, they do. */
+  readonly graphs: boolean
   /** Of convolutions. */
   readonly precision: Precision
 }
@@ -35,7 +37,7 @@ let started: Promise<Omit<TensorFlowStarted, 'precision'>> | undefined
  * gradients, fused batch norm, ReLU's gradient in one operation, optimisers in place. Later calls return what the first one started, and make
  * it the current backend again.
  *
- * Threads are TensorFlow's own. It sets TF_FORCE_GPU_ALLOW_GROWTH and TF_CPP_MIN_LOG_LEVEL, unless you did; from a worker that has no effect, nor has `'cpu'` on a machine with a GPU.
+ * Threads are TensorFlow's own. It sets TF_FORCE_GPU_ALLOW_GROWTH, TF_CPP_MIN_LOG_LEVEL and TF_OVERRIDE_GLOBAL_THREADPOOL, unless you did; from a worker that has no effect, nor has `'cpu'` on a machine with a GPU.
  *
  * @throws BackendError `option` for a bad device or a change of it after the start, and for a precision that there is not, `missing` when there is no TensorFlow or no GPU, `start` when it cannot be loaded.
  */

@@ -169,7 +169,8 @@ describe.runIf(process.platform === 'linux')('audiotag-tensorflow', () => {
     const sources = join(place, 'node_modules/@tensorflow/tfjs-node')
     await mkdir(join(sources, 'binding'), { recursive: true })
     await writeFile(join(sources, 'package.json'), '{ "name": "@tensorflow/tfjs-node", "version": "4.22.0" }')
-    await writeFile(join(sources, 'binding/tfjs_backend.cc'), '    case TF_ATTR_STRING: {\n    case TF_ATTR_TYPE: {\n')
+    const start = '#include "tfjs_backend.h"\n  const char *export_dir = export_dir_string.c_str();\n'
+    await writeFile(join(sources, 'binding/tfjs_backend.cc'), `${start}    case TF_ATTR_STRING: {\n    case TF_ATTR_TYPE: {\n`)
     await writeFile(join(sources, 'binding/tfjs_binding.cc'), '  EXPORT_INT_PROPERTY(TF_ATTR_SHAPE);\n')
     const compiler = join(place, 'compiler')
     await writeFile(compiler, '#!/bin/sh\n[ "$1" = --version ] && exit 0\necho "c_api.h: no such thing" >&2\nexit 1\n')

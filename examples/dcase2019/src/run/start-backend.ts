@@ -31,6 +31,7 @@ export function backendOfChoice(choice: string): { readonly name: BackendName | 
  */
 export async function startBackend(choice: string, threads: number): Promise<SelectedBackend & { readonly choice: string }> {
   process.env['TF_NUM_INTRAOP_THREADS'] ??= String(threads)
+  process.env['TF_NUM_INTEROP_THREADS'] ??= String(threads)
   const { name, precision } = backendOfChoice(choice)
   const started = await selectBackend(name, { threads: Math.min(mostThreads, threads), precision })
   return { ...started, choice: started.precision === 'float32' ? started.name : `${started.name}:${started.precision}` }

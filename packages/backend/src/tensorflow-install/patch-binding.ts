@@ -44,16 +44,29 @@ const TYPES = `
       }
 `
 
-/** tfjs_backend.cc that takes lists of strings and of types: TensorFlow's fused operations list what they fuse. */
+/** Options of a session (ConfigProto), beside the graph in its folder. */
+const CONFIG = `
+  std::ifstream config_file(export_dir_string + "/session_config.pb", std::ios::binary);
+  if (config_file) {
+    std::string config((std::istreambuf_iterator<char>(config_file)), std::istreambuf_iterator<char>());
+    TF_AutoStatus config_status;
+    TF_SetConfig(session_options, config.data(), config.size(), config_status.status);
+    ENSURE_TF_OK_RETVAL(env, config_status, nullptr);
+  }
+`
+
+/** tfjs_backend.cc that takes lists of strings and of types: TensorFlow's fused operations list what they fuse. And graphs with options. */
 export function patchBackend(source: string): string {
-  const withTexts = insert(source, '    case TF_ATTR_STRING: {\n', TEXTS)
+  const withFiles = insert(source, '#include "tfjs_backend.h"\n', '#include <fstream>\n#include <iterator>\n')
+  const withConfig = insert(withFiles, '  const char *export_dir = export_dir_string.c_str();\n', CONFIG)
+  const withTexts = insert(withConfig, '    case TF_ATTR_STRING: {\n', TEXTS)
   return insert(withTexts, '    case TF_ATTR_TYPE: {\n', TYPES)
 }
 
 /** tfjs_binding.cc that says so. */
 export function patchExports(source: string): string {
-  const property = '  AssignIntProperty(env, exports, "audiotagListAttributes", 1);\n'
-  return insert(source, '  EXPORT_INT_PROPERTY(TF_ATTR_SHAPE);\n', property)
+  const properties = ['audiotagListAttributes', 'audiotagSessionConfig'].map((name) => `  AssignIntProperty(env, exports, "${name}", 1);\n`)
+  return insert(source, '  EXPORT_INT_PROPERTY(TF_ATTR_SHAPE);\n', properties.join(''))
 }
 
 /** Inserts after a text that must occur once. */

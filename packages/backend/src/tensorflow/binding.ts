@@ -19,6 +19,8 @@ export interface Binding {
   readonly TF_Version: string
   /** 1 in the addon that this package builds: attributes may be lists of strings and of types. */
   readonly audiotagListAttributes?: number
+  /** 1 in that addon: a graph may have options of its session beside it, `session_config.pb`. */
+  readonly audiotagSessionConfig?: number
   createTensor(shape: readonly number[], dtype: number, values: Float32Array | Int32Array): number
   deleteTensor(id: number): void
   tensorDataSync(id: number): ArrayLike<unknown>
@@ -34,7 +36,18 @@ export interface Binding {
 }
 
 /** Types of TensorFlow's C API; part of its stable interface. */
-export const DT = { float: 1, double: 2, int32: 3, uint8: 4, string: 7, complex64: 8, int64: 9, bool: 10, bfloat16: 14, resource: 20 } as const
+export const DT = {
+  float: 1,
+  double: 2,
+  int32: 3,
+  uint8: 4,
+  string: 7,
+  complex64: 8,
+  int64: 9,
+  bool: 10,
+  bfloat16: 14,
+  resource: 20,
+} as const
 
 /** Attributes by kind, the numbers of TensorFlow's C API. */
 export const attribute = {

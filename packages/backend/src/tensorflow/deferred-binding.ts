@@ -1,6 +1,7 @@
+import { BackendError } from '../errors.js'
 import { asBackendError } from './as-backend-error.js'
 import type { Attribute, Binding, Result } from './binding.js'
-import { DT } from './binding.js'
+import { attribute, DT } from './binding.js'
 import { DEFERRABLE } from './deferrable-operations.js'
 import { GraphPlans } from './graph-plans.js'
 
@@ -8,15 +9,17 @@ import { GraphPlans } from './graph-plans.js'
 interface Known {
   readonly shape: readonly number[]
   readonly dtype: number
-  /** Numbers of a size or an axis. TensorFlow has them once an operation that is not deferred asks. */
-  readonly constant?: Int32Array
+  /** Numbers of a size or an axis, or none at all. TensorFlow has them once an operation that is not deferred asks. */
+  readonly constant?: Int32Array | Float32Array
+  /** A variable's handle, whose numbers these are: read once somebody asks, or before they change. */
+  readonly variable?: number
 }
 
 /** An input of a deferred operation. */
 export type Operand =
   | { readonly kind: 'feed'; readonly index: number; readonly shape: readonly number[]; readonly dtype: number }
   | { readonly kind: 'output'; readonly node: number; readonly output: number }
-  | { readonly kind: 'constant'; readonly shape: readonly number[]; readonly values: Int32Array }
+  | { readonly kind: 'constant'; readonly shape: readonly number[]; readonly dtype: number; readonly values: Int32Array | Float32Array }
 
 /** An operation that waits. */
 export interface DeferredNode {
@@ -46,11 +49,11 @@ const MOST_KINDS = 65_536
 const NUMBERS = new Set<number>([DT.float, DT.int32, DT.uint8, DT.bool, DT.bfloat16])
 
 /**
- * The binding with operations that wait until somebody wants their numbers, to run as one graph if the same ones came before. One by one, each costs TensorFlow some tenths of a millisecond,
- * however little it computes; in a graph a tenth of that, and two run at a time. What runs, and in which groups, depends on the calls alone, so that the same program gives the same bits.
+ * The binding with operations that wait until somebody wants their numbers, to run as one graph. One by one, each costs TensorFlow some tenths of a millisecond,
+ * however little it computes; in a graph a tenth of that, and several run at a time.
  *
- * An operation of a new kind (name, attributes, shapes) runs at once: that is how its shapes become known, and why its errors come where it is called. Others wait. A group that is new runs one by one,
- * later as a graph. Whatever has side effects runs after all that waits.
+ * An operation of a new kind (name, attributes, shapes) runs on ones first: that is how its shapes become known, and why most errors come where it is called. Whatever has side effects runs after all
+ * that waits. What waits together depends on the calls alone, not on what has run before, so that the same program gives the same bits, from the first step on and when it goes on in another process.
  */
 export class DeferredBinding {
   readonly #binding: Binding
@@ -62,6 +65,8 @@ export class DeferredBinding {
   /** What failed, by handle. */
   readonly #failed = new Map<number, Error>()
   readonly #kinds = new Map<string, { readonly kind: number; readonly outputs: readonly Known[] }>()
+  /** Handles of what was to be read from variables and has not been, by variable. */
+  readonly #unread = new Map<number, Set<number>>()
   #next = OWN
   /** Handles from before. */
   #older: number
@@ -80,20 +85,18 @@ export class DeferredBinding {
   }
 
   executeOp(operation: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: number): Result[] {
+    if (operation === 'ReadVariableOp') return [this.#readLater(attributes, inputs[0])]
     const rule = DEFERRABLE.get(operation)
     const known = inputs.map((id) => this.#known.get(id))
     const defers =
       rule !== undefined &&
-      known.every((one) => one !== undefined && NUMBERS.has(one.dtype) && !(rule.byNumbers && one.dtype === DT.int32 && one.constant === undefined))
+      known.every(
+        (one) => one !== undefined && NUMBERS.has(one.dtype) && !(rule.byNumbers && one.dtype === DT.int32 && one.constant === undefined),
+      )
     if (!defers) return this.#runNow(operation, attributes, inputs, outputs, known)
-    const name = nameOf(operation, attributes, outputs, known as Known[], rule.byNumbers)
-    const seen = this.#kinds.get(name)
-    if (!seen) {
-      const results = this.#runNow(operation, attributes, inputs, outputs, known)
-      if (this.#kinds.size >= MOST_KINDS) this.#kinds.clear()
-      this.#kinds.set(name, { kind: this.#plans.newKind(), outputs: results.map(({ shape, dtype }) => ({ shape, dtype })) })
-      return results
-    }
+    const seen = this.#kindOf(operation, attributes, known as Known[], outputs, rule.byNumbers)
+    // What it makes of ones is an error: it may be none with the numbers there are.
+    if (!seen) return this.#runNow(operation, attributes, inputs, outputs, known)
     if (this.#nodes.length >= MOST_NODES || this.#bytes > MOST_BYTES) this.#flush()
     const operands = inputs.map((id, i) => this.#operand(id, known[i] as Known, rule.byNumbers))
     const node = this.#nodes.length
@@ -109,9 +112,9 @@ export class DeferredBinding {
   }
 
   createTensor(shape: readonly number[], dtype: number, values: Float32Array | Int32Array): number {
-    if (dtype === DT.int32 && values.length <= MOST_SIZES) {
+    if (values.length === 0 || (dtype === DT.int32 && values.length <= MOST_SIZES)) {
       const id = this.#next++
-      this.#known.set(id, { shape: [...shape], dtype, constant: Int32Array.from(values) })
+      this.#known.set(id, { shape: [...shape], dtype, constant: values.slice() })
       return id
     }
     const id = this.#binding.createTensor(shape, dtype, values)
@@ -127,6 +130,8 @@ export class DeferredBinding {
       return
     }
     this.#known.delete(id)
+    this.#unread.delete(id)
+    if (known.variable !== undefined) this.#unread.get(known.variable)?.delete(id)
     if (this.#failed.delete(id) || this.#waiting.delete(id)) return
     const real = id < OWN ? id : this.#real.get(id)
     this.#real.delete(id)
@@ -135,8 +140,7 @@ export class DeferredBinding {
     if (feed) {
       feed.deleted = true
       this.#bytes += bytesOf(known)
-    }
-    else this.#binding.deleteTensor(real)
+    } else this.#binding.deleteTensor(real)
   }
 
   tensorDataSync(id: number): ArrayLike<unknown> {
@@ -148,7 +152,57 @@ export class DeferredBinding {
   }
 
   runSavedModel(model: number, inputs: readonly number[], inputNames: string, outputNames: string): Result[] {
-    return this.#register(this.#binding.runSavedModel(model, inputs.map((id) => this.#realOf(id)), inputNames, outputNames))
+    return this.#register(
+      this.#binding.runSavedModel(
+        model,
+        inputs.map((id) => this.#realOf(id)),
+        inputNames,
+        outputNames,
+      ),
+    )
+  }
+
+  /** The number of a kind of operation, and what it makes: known once it has run on ones. */
+  #kindOf(
+    operation: string,
+    attributes: readonly Attribute[],
+    inputs: readonly Known[],
+    outputs: number,
+    byNumbers: boolean,
+  ): { readonly kind: number; readonly outputs: readonly Known[] } | undefined {
+    const name = nameOf(operation, attributes, outputs, inputs, byNumbers)
+    let seen = this.#kinds.get(name)
+    if (seen) return seen
+    const binding = this.#binding
+    const made: number[] = []
+    const run = (operation: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: number): Result[] => {
+      const results = binding.executeOp(operation, attributes, inputs, outputs)
+      made.push(...results.map(({ id }) => id))
+      return results
+    }
+    const keep = (shape: readonly number[], dtype: number, values: Int32Array | Float32Array): number => {
+      const id = binding.createTensor(shape, dtype, values)
+      made.push(id)
+      return id
+    }
+    try {
+      const ones = inputs.map(({ shape, dtype, constant }) => {
+        if (constant) return keep(shape, dtype, constant)
+        const types = [attribute.type('SrcT', DT.int32), attribute.type('DstT', dtype)]
+        const [one] = run('Cast', types, [keep([], DT.int32, Int32Array.of(1))], 1)
+        const dims = keep([shape.length], DT.int32, Int32Array.from(shape))
+        return run('Fill', [attribute.type('T', dtype), attribute.type('index_type', DT.int32)], [dims, one.id], 1)[0].id
+      })
+      const results = run(operation, attributes, ones, outputs)
+      seen = { kind: this.#plans.newKind(), outputs: results.map(({ shape, dtype }) => ({ shape, dtype })) }
+    } catch {
+      return undefined
+    } finally {
+      for (const id of made) binding.deleteTensor(id)
+    }
+    if (this.#kinds.size >= MOST_KINDS) this.#kinds.clear()
+    this.#kinds.set(name, seen)
+    return seen
   }
 
   #runNow(
@@ -158,8 +212,39 @@ export class DeferredBinding {
     outputs: number,
     known: readonly (Known | undefined)[],
   ): Result[] {
-    if (known.some((one) => one?.dtype === DT.resource)) this.#flush()
-    return this.#register(this.#binding.executeOp(operation, attributes, inputs.map((id) => this.#realOf(id)), outputs))
+    for (const [i, one] of known.entries()) if (one?.dtype === DT.resource) this.#beforeChange(inputs[i])
+    const results = this.#register(
+      this.#binding.executeOp(
+        operation,
+        attributes,
+        inputs.map((id) => this.#realOf(id)),
+        outputs,
+      ),
+    )
+    // A variable's handle is a scalar; its numbers are not.
+    const shape = operation === 'VarHandleOp' ? attributes.find(({ name }) => name === 'shape') : undefined
+    if (shape) this.#known.set(results[0].id, { shape: shape.value as number[], dtype: DT.resource })
+    return results
+  }
+
+  /** A variable's numbers as they are now. Most that an optimiser keeps are never asked for. */
+  #readLater(attributes: readonly Attribute[], variable: number): Result {
+    const { shape } = this.#known.get(variable) as Known
+    const id = this.#next++
+    const dtype = attributes.find(({ name }) => name === 'dtype')?.value as number
+    this.#known.set(id, { shape, dtype, variable })
+    let unread = this.#unread.get(variable)
+    if (!unread) {
+      unread = new Set()
+      this.#unread.set(variable, unread)
+    }
+    unread.add(id)
+    return { id, shape: [...shape], dtype }
+  }
+
+  #beforeChange(variable: number): void {
+    this.#flush()
+    for (const id of this.#unread.get(variable) ?? []) this.#realOf(id)
   }
 
   #register(results: Result[]): Result[] {
@@ -168,7 +253,7 @@ export class DeferredBinding {
   }
 
   #operand(id: number, { shape, dtype, constant }: Known, byNumbers: boolean): Operand {
-    if (byNumbers && constant) return { kind: 'constant', shape, values: constant }
+    if (constant && (byNumbers || constant.length === 0)) return { kind: 'constant', shape, dtype, values: constant }
     const waiting = this.#waiting.get(id)
     if (waiting) return { kind: 'output', ...waiting }
     const real = this.#realOf(id)
@@ -188,12 +273,18 @@ export class DeferredBinding {
     if (error) throw error
     let real = this.#real.get(id)
     if (real === undefined) {
-      const known = this.#known.get(id)
-      if (!known?.constant) throw new Error(`Input Tensor ID not referenced (tensor_id: ${id})`)
-      real = this.#binding.createTensor(known.shape, known.dtype, known.constant)
+      real = this.#make(id)
       this.#real.set(id, real)
     }
     return real
+  }
+
+  #make(id: number): number {
+    const known = this.#known.get(id)
+    if (known?.constant) return this.#binding.createTensor(known.shape, known.dtype, known.constant)
+    if (known?.variable === undefined) throw new Error(`Input Tensor ID not referenced (tensor_id: ${id})`)
+    this.#unread.get(known.variable)?.delete(id)
+    return this.#binding.executeOp('ReadVariableOp', [attribute.type('dtype', known.dtype)], [known.variable], 1)[0].id
   }
 
   /** Runs what waits. */
@@ -212,7 +303,7 @@ export class DeferredBinding {
       )
       for (const [i, [id]] of waiting.entries()) this.#real.set(id, made[i])
     } catch (error) {
-      const said = asBackendError('TensorFlow, running what was asked for', error)
+      const said = error instanceof BackendError ? error : asBackendError('TensorFlow, running operations together', error)
       for (const [id] of waiting) this.#failed.set(id, said)
       throw said
     } finally {
@@ -222,7 +313,13 @@ export class DeferredBinding {
 }
 
 /** Operation, attributes and inputs in words: what has the same name has outputs of the same shapes. */
-function nameOf(operation: string, attributes: readonly Attribute[], outputs: number, inputs: readonly Known[], byNumbers: boolean): string {
+function nameOf(
+  operation: string,
+  attributes: readonly Attribute[],
+  outputs: number,
+  inputs: readonly Known[],
+  byNumbers: boolean,
+): string {
   let name = `${operation} ${outputs}`
   for (const { name: key, value } of attributes) name += `|${key}=${String(value)}`
   for (const { shape, dtype, constant } of inputs) {

@@ -7,8 +7,14 @@ export interface GraphNode {
   /** Names of nodes; `name:1` is a node's second output. */
   readonly inputs: readonly string[]
   readonly attributes: readonly Attribute[]
-  /** The attribute `value` of a constant: int32 numbers. */
-  readonly constant?: { readonly shape: readonly number[]; readonly values: Int32Array }
+  /** The attribute `value` of a constant. */
+  readonly constant?: Constant
+}
+
+interface Constant {
+  readonly shape: readonly number[]
+  readonly dtype: number
+  readonly values: Int32Array | Float32Array
 }
 
 /** The version of graphs that TensorFlow 2.15 writes: every later one reads it. */
@@ -18,6 +24,14 @@ const PRODUCER = 1645
 export function savedModel(nodes: readonly GraphNode[], tag: string): Uint8Array {
   const graph = [...nodes.map((node) => message(1, nodeDef(node))), message(4, [number(1, PRODUCER)])]
   return join([number(1, 1), message(2, [message(1, [text(4, tag)]), message(2, graph)])])
+}
+
+/**
+ * Options of a session (ConfigProto): threads that an operation may take, 0 for all, and no rewriting of graphs, which would change bits.
+ */
+export function sessionConfig(threads: number): Uint8Array {
+  const rewriting = message(10, [message(10, [number(19, 1)])])
+  return join([number(2, threads), rewriting])
 }
 
 /** A field of a protocol buffer, encoded. */
@@ -31,8 +45,8 @@ const nodeDef = ({ name, operation, inputs, attributes, constant }: GraphNode): 
   ...(constant ? [message(5, [text(1, 'value'), message(2, [message(8, tensor(constant))])])] : []),
 ]
 
-const tensor = ({ shape, values }: { readonly shape: readonly number[]; readonly values: Int32Array }): Field[] => [
-  number(1, 3),
+const tensor = ({ shape, dtype, values }: Constant): Field[] => [
+  number(1, dtype),
   message(2, shapeOf(shape)),
   bytes(4, new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
 ]

@@ -1,7 +1,7 @@
 import { attribute } from './binding.js'
 import type { Binding } from './binding.js'
 import type { DeferredNode } from './deferred-binding.js'
-import { savedModel } from './graph-def.js'
+import { savedModel, sessionConfig } from './graph-def.js'
 import type { GraphNode } from './graph-def.js'
 
 /** Operations of a group that runs as a graph, at least: a graph has costs of its own. */
@@ -28,7 +28,10 @@ interface Plan {
   outputNames: string
 }
 
-/** Runs groups of operations, one by one the first time and as a graph from then on. */
+/**
+ * Runs groups of operations as graphs. To make a graph takes longer than to run one: a group that does not train, such as a prediction of clips of other lengths each time, runs one by one until it comes
+ * again, and has the same bits. For training a graph is made at once: it may have other threads, and sums that threads share other bits.
+ */
 export class GraphPlans {
   readonly #binding: Binding
   readonly #plans = new Map<string, Plan>()
@@ -51,14 +54,16 @@ export class GraphPlans {
     const count = needed.reduce((sum, one) => sum + Number(one), 0)
     if (count >= LEAST_NODES && feeds.length > 0) {
       const name = nameOf(nodes, wanted)
-      const plan = this.#plans.get(name)
-      if (plan) {
-        plan.model ??= this.#load(plan, nodes, needed, wanted)
-        if (plan.model !== 'none') return this.#runGraph(plan, feeds)
-      } else {
+      let plan = this.#plans.get(name)
+      const again = plan !== undefined
+      if (!plan) {
         if (this.#plans.size >= MOST_GROUPS) this.#forgetAll()
-        this.#plans.set(name, { model: undefined, feeds: [], inputNames: '', outputNames: '' })
+        plan = { model: undefined, feeds: [], inputNames: '', outputNames: '' }
+        this.#plans.set(name, plan)
       }
+      const trains = nodes.some(isOfTraining)
+      if (again || trains) plan.model ??= this.#load(plan, nodes, needed, wanted, trains)
+      if (typeof plan.model === 'number') return this.#runGraph(plan, feeds)
     }
     return this.#oneByOne(nodes, needed, feeds, wanted)
   }
@@ -70,16 +75,23 @@ export class GraphPlans {
     return this.#binding.runSavedModel(plan.model as number, inputs, plan.inputNames, plan.outputNames).map(({ id }) => id)
   }
 
-  #load(plan: Plan, nodes: readonly DeferredNode[], needed: readonly boolean[], wanted: readonly Place[]): number | 'none' {
+  #load(
+    plan: Plan,
+    nodes: readonly DeferredNode[],
+    needed: readonly boolean[],
+    wanted: readonly Place[],
+    trains: boolean,
+  ): number | 'none' {
     const { graph, feeds } = graphOf(nodes, needed)
     if (feeds.length === 0) return 'none'
     const fs = process.getBuiltinModule('node:fs')
-    const { tmpdir } = process.getBuiltinModule('node:os')
-    const { join } = process.getBuiltinModule('node:path')
-    const folder = fs.mkdtempSync(join(tmpdir(), 'audiotag-graph-'))
+    const os = process.getBuiltinModule('node:os')
+    const path = process.getBuiltinModule('node:path')
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'audiotag-graph-'))
     let model: number
     try {
-      fs.writeFileSync(join(folder, 'saved_model.pb'), savedModel(graph, 'audiotag'))
+      fs.writeFileSync(path.join(folder, 'saved_model.pb'), savedModel(graph, 'audiotag'))
+      fs.writeFileSync(path.join(folder, 'session_config.pb'), sessionConfig(trains && isNarrow(nodes) ? 1 : 0))
       model = this.#binding.loadSavedModel(folder, 'audiotag')
     } catch {
       return 'none'
@@ -128,7 +140,7 @@ export class GraphPlans {
         const inputs = operands.map((operand) => {
           if (operand.kind === 'feed') return feeds[operand.index]
           if (operand.kind === 'output') return made[operand.node][operand.output] as number
-          constants.push(binding.createTensor(operand.shape, 3, operand.values))
+          constants.push(binding.createTensor(operand.shape, operand.dtype, operand.values))
           return constants[constants.length - 1]
         })
         try {
@@ -145,6 +157,18 @@ export class GraphPlans {
       throw error
     }
   }
+}
+
+const isOfTraining = ({ operation }: DeferredNode): boolean => /Grad|Backprop|BatchNorm/.test(operation)
+
+/** Numbers that an operation makes, on average, below which sharing it among threads costs more than it gains. */
+const NARROW = 2 ** 18
+
+/** Whether two operations at a time, of one thread each, are faster than one operation of all threads. By sizes alone: threads decide about roundings. */
+function isNarrow(nodes: readonly DeferredNode[]): boolean {
+  let numbers = 0
+  for (const { outputs } of nodes) for (const { shape } of outputs) numbers += shape.reduce((product, size) => product * size, 1)
+  return numbers / nodes.length < NARROW
 }
 
 /** Which nodes the wanted outputs take. */
@@ -189,14 +213,14 @@ function graphOf(nodes: readonly DeferredNode[], needed: readonly boolean[]): { 
         placeholders.set(operand.index, { name, operation: 'Placeholder', inputs: [], attributes: own })
         return name
       }
-      const { shape, values } = operand
-      const key = `[${shape.join()}]${values.join()}`
+      const { shape, dtype, values } = operand
+      const key = `${dtype}[${shape.join()}]${values.join()}`
       let name = constants.get(key)
       if (name === undefined) {
         name = `c${constants.size}`
         constants.set(key, name)
-        const own = [attribute.type('dtype', 3)]
-        graph.push({ name, operation: 'Const', inputs: [], attributes: own, constant: { shape, values } })
+        const own = [attribute.type('dtype', dtype)]
+        graph.push({ name, operation: 'Const', inputs: [], attributes: own, constant: { shape, dtype, values } })
       }
       return name
     })

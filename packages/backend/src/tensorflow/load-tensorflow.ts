@@ -14,6 +14,8 @@ export async function loadTensorFlow({ kind, place }: Candidate, hideGpu: boolea
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true'
   // Without this one it writes what could be compiled otherwise; its two lines on oneDNN cannot be kept back.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '1'
+  // Each graph has threads of its own, as many as suit it.
+  process.env['TF_OVERRIDE_GLOBAL_THREADPOOL'] ??= '1'
   const before = process.env['CUDA_VISIBLE_DEVICES']
   if (hideGpu) process.env['CUDA_VISIBLE_DEVICES'] = '-1'
   try {

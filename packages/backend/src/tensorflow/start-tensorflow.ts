@@ -38,13 +38,15 @@ export async function startTensorFlow(device: 'cpu' | 'gpu' | undefined): Promis
 /** Gives a backend that runs this package's kernels. */
 function prepare(backend: NodeBackend, source: string): Omit<TensorFlowStarted, 'precision'> {
   const binding = guardBinding(backend.binding)
-  // A graph takes and gives numbers in the processor's memory: on a GPU each group would wait for copies.
-  backend.binding = binding.isUsingGpuDevice() ? binding : deferBinding(binding)
+  // A graph takes and gives numbers in the processor's memory: on a GPU each group would wait for copies. The stock addon's graphs have other bits than its operations.
+  const defers = binding.audiotagSessionConfig === 1 && !binding.isUsingGpuDevice()
+  backend.binding = defers ? deferBinding(binding) : binding
   registerOwnKernels(backend)
   return Object.freeze({
     version: backend.binding.TF_Version,
     device: backend.binding.isUsingGpuDevice() ? ('gpu' as const) : ('cpu' as const),
     source,
     fused: backend.binding.audiotagListAttributes === 1,
+    graphs: defers,
   })
 }
