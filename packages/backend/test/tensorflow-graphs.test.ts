@@ -123,7 +123,7 @@ await describeTensorFlow('operations that wait and run together', () => {
     let most = 0
     for (let i = 0; i < 100; i++) {
       // 16 MiB each.
-      const x = tf.mul(tf.ones([2 ** 22]), i)
+      const x = tf.tile(tf.tensor1d([i]), [2 ** 22])
       kept.push(tf.tidy(() => tf.sum(tf.add(tf.mul(x, 2), 1))))
       x.dispose()
       most = Math.max(most, process.memoryUsage().rss - before)

@@ -9,14 +9,18 @@ const BY_SHAPES = words(`
   AvgPool BatchMatMul BatchMatMulV2 BiasAdd BiasAddGrad Conv2D DepthwiseConv2dNative FusedBatchNormGradV3 FusedBatchNormV3 L2Loss MatMul MaxPool MaxPoolGrad Pack Unpack
   _FusedConv2D _MklNativeFusedBatchNormGradV3 _MklNativeFusedBatchNormV3 _MklNativeFusedConv2D _MklNativeMaxPool _MklNativeMaxPoolGrad`)
 
-/** Operations whose int32 inputs are sizes or axes, on whose numbers the output's shape depends. */
-const BY_NUMBERS = words(`
-  All Any ArgMax ArgMin Cumprod Cumsum Max Mean Min Prod ReverseV2 Sum
-  ConcatV2 ExpandDims Fill MirrorPad Pad PadV2 Reshape Slice Split SplitV StridedSlice Tile Transpose
-  AvgPoolGrad Conv2DBackpropFilter Conv2DBackpropInput DepthwiseConv2dNativeBackpropFilter DepthwiseConv2dNativeBackpropInput`)
+/** Operations with inputs that are sizes or axes, on whose numbers the output's shape depends, by the places of those; -1 is the last. */
+const BY_NUMBERS: readonly (readonly [readonly number[], string])[] = [
+  [[0], 'AvgPoolGrad Conv2DBackpropInput DepthwiseConv2dNativeBackpropInput Fill Split'],
+  [[1], 'All Any ArgMax ArgMin Cumprod Cumsum Max Mean Min Prod ReverseV2 Sum ExpandDims MirrorPad Pad PadV2 Reshape Tile Transpose'],
+  [[1], 'Conv2DBackpropFilter DepthwiseConv2dNativeBackpropFilter'],
+  [[1, 2], 'Slice SplitV'],
+  [[1, 2, 3], 'StridedSlice'],
+  [[-1], 'ConcatV2'],
+]
 
-/** Operations without side effects whose output's shape is known before they run, once it was seen; whether it depends on the numbers of int32 inputs. */
-export const DEFERRABLE: ReadonlyMap<string, { readonly byNumbers: boolean }> = new Map([
-  ...BY_SHAPES.map((name): [string, { byNumbers: boolean }] => [name, { byNumbers: false }]),
-  ...BY_NUMBERS.map((name): [string, { byNumbers: boolean }] => [name, { byNumbers: true }]),
+/** Operations without side effects whose output's shape is known before they run, once it was seen; which of its inputs must be the same for that. */
+export const DEFERRABLE: ReadonlyMap<string, readonly number[]> = new Map([
+  ...BY_SHAPES.map((name): [string, readonly number[]] => [name, []]),
+  ...BY_NUMBERS.flatMap(([sizes, names]) => words(names).map((name): [string, readonly number[]] => [name, sizes])),
 ])

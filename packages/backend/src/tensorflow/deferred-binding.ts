@@ -86,19 +86,13 @@ export class DeferredBinding {
 
   executeOp(operation: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: number): Result[] {
     if (operation === 'ReadVariableOp') return [this.#readLater(attributes, inputs[0])]
-    const rule = DEFERRABLE.get(operation)
     const known = inputs.map((id) => this.#known.get(id))
-    const defers =
-      rule !== undefined &&
-      known.every(
-        (one) => one !== undefined && NUMBERS.has(one.dtype) && !(rule.byNumbers && one.dtype === DT.int32 && one.constant === undefined),
-      )
-    if (!defers) return this.#runNow(operation, attributes, inputs, outputs, known)
-    const seen = this.#kindOf(operation, attributes, known as Known[], outputs, rule.byNumbers)
-    // What it makes of ones is an error: it may be none with the numbers there are.
+    const read = known.every(isNumbers) ? asInputs(operation, known) : undefined
+    // Its shapes are not known, or what it makes of ones is an error: it may be none with the numbers there are.
+    const seen = read && this.#kindOf(operation, attributes, read, outputs)
     if (!seen) return this.#runNow(operation, attributes, inputs, outputs, known)
     if (this.#nodes.length >= MOST_NODES || this.#bytes > MOST_BYTES) this.#flush()
-    const operands = inputs.map((id, i) => this.#operand(id, known[i] as Known, rule.byNumbers))
+    const operands = inputs.map((id, i) => this.#operand(id, read[i]))
     const node = this.#nodes.length
     this.#nodes.push({ operation, attributes, operands, ...seen })
     const results = seen.outputs.map(({ shape, dtype }, output) => {
@@ -168,9 +162,8 @@ export class DeferredBinding {
     attributes: readonly Attribute[],
     inputs: readonly Known[],
     outputs: number,
-    byNumbers: boolean,
   ): { readonly kind: number; readonly outputs: readonly Known[] } | undefined {
-    const name = nameOf(operation, attributes, outputs, inputs, byNumbers)
+    const name = nameOf(operation, attributes, inputs, outputs)
     let seen = this.#kinds.get(name)
     if (seen) return seen
     const binding = this.#binding
@@ -252,8 +245,8 @@ export class DeferredBinding {
     return results
   }
 
-  #operand(id: number, { shape, dtype, constant }: Known, byNumbers: boolean): Operand {
-    if (constant && (byNumbers || constant.length === 0)) return { kind: 'constant', shape, dtype, values: constant }
+  #operand(id: number, { shape, dtype, constant }: Known): Operand {
+    if (constant) return { kind: 'constant', shape, dtype, values: constant }
     const waiting = this.#waiting.get(id)
     if (waiting) return { kind: 'output', ...waiting }
     const real = this.#realOf(id)
@@ -312,19 +305,28 @@ export class DeferredBinding {
   }
 }
 
+const isNumbers = (known: Known | undefined): known is Known => known !== undefined && NUMBERS.has(known.dtype)
+
+/** What an operation takes, with the numbers of sizes and of nothing else; `undefined` if they are not known, or it is none that waits. */
+function asInputs(operation: string, known: readonly Known[]): Known[] | undefined {
+  const sizes = DEFERRABLE.get(operation)
+  if (!sizes) return undefined
+  const inputs: Known[] = []
+  for (const [i, one] of known.entries()) {
+    const isSize = sizes.includes(i) || sizes.includes(i - known.length)
+    if (isSize && !one.constant) return undefined
+    inputs.push(isSize || one.constant?.length === 0 ? one : { shape: one.shape, dtype: one.dtype })
+  }
+  return inputs
+}
+
 /** Operation, attributes and inputs in words: what has the same name has outputs of the same shapes. */
-function nameOf(
-  operation: string,
-  attributes: readonly Attribute[],
-  outputs: number,
-  inputs: readonly Known[],
-  byNumbers: boolean,
-): string {
+function nameOf(operation: string, attributes: readonly Attribute[], inputs: readonly Known[], outputs: number): string {
   let name = `${operation} ${outputs}`
   for (const { name: key, value } of attributes) name += `|${key}=${String(value)}`
   for (const { shape, dtype, constant } of inputs) {
     name += `;${dtype}[${shape.join()}]`
-    if (byNumbers && constant) name += `=${constant.join()}`
+    if (constant) name += `=${constant.join()}`
   }
   return name
 }

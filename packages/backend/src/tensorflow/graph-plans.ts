@@ -7,8 +7,8 @@ import type { GraphNode } from './graph-def.js'
 /** Operations of a group that runs as a graph, at least: a graph has costs of its own. */
 const LEAST_NODES = 8
 
-/** Graphs that are kept; TensorFlow keeps some megabytes for each. */
-const MOST_GRAPHS = 64
+/** Graphs that are kept; TensorFlow keeps some megabytes and threads for each. */
+const MOST_GRAPHS = 32
 
 /** Groups that are remembered. */
 const MOST_GROUPS = 1024
@@ -101,7 +101,8 @@ export class GraphPlans {
     plan.feeds.push(...feeds)
     plan.inputNames = feeds.map((index) => `x${index}:0`).join(',')
     plan.outputNames = wanted.map(({ node, output }) => `${nameOfNode(nodes, node)}:${output}`).join(',')
-    if (this.#graphs.size >= MOST_GRAPHS) for (const oldest of [...this.#graphs].slice(0, 1)) this.#forget(oldest)
+    const [oldest] = this.#graphs
+    if (this.#graphs.size >= MOST_GRAPHS) this.#forget(oldest)
     this.#graphs.add(plan)
     return model
   }
