@@ -46,7 +46,15 @@ const MOST_BYTES = 256 * 2 ** 20
 /** Kinds of operations that are remembered. */
 const MOST_KINDS = 65_536
 
-const NUMBERS = new Set<number>([DT.float, DT.int32, DT.uint8, DT.bool, DT.bfloat16])
+/** Types of what waits, with the bytes of a number. */
+const BYTES = new Map<number, number>([
+  [DT.float, 4],
+  [DT.double, 8],
+  [DT.int32, 4],
+  [DT.uint8, 1],
+  [DT.bool, 1],
+  [DT.bfloat16, 2],
+])
 
 /**
  * The binding with operations that wait until somebody wants their numbers, to run as one graph. One by one, each costs TensorFlow some tenths of a millisecond,
@@ -305,7 +313,7 @@ export class DeferredBinding {
   }
 }
 
-const isNumbers = (known: Known | undefined): known is Known => known !== undefined && NUMBERS.has(known.dtype)
+const isNumbers = (known: Known | undefined): known is Known => known !== undefined && BYTES.has(known.dtype)
 
 /** What an operation takes, with the numbers of sizes and of nothing else; `undefined` if they are not known, or it is none that waits. */
 function asInputs(operation: string, known: readonly Known[]): Known[] | undefined {
@@ -332,7 +340,7 @@ function nameOf(operation: string, attributes: readonly Attribute[], inputs: rea
 }
 
 const bytesOf = ({ shape, dtype }: Known): number => {
-  let bytes = dtype === DT.bool || dtype === DT.uint8 ? 1 : dtype === DT.bfloat16 ? 2 : 4
+  let bytes = BYTES.get(dtype) ?? 0
   for (const size of shape) bytes *= size
   return bytes
 }
