@@ -79,6 +79,21 @@ describeWebGpu('half floats', () => {
     expect(worstError(await on('webgpu', many), await on('cpu', many))).toBeLessThan(1e-5)
   }, 120_000)
 
+  test('a gradient that was changed in place since is looked at again', async () => {
+    await useWebGpu({ precision: 'float16' })
+    const dy = tf.mul(tf.ones([1, 2, 2, 4]), 2 ** -40)
+    const [x, ones] = [tf.ones([1, 2, 2, 4]), tf.ones([1, 2, 2, 4])]
+    const gradient = (): tf.Tensor => tf.tidy(() => tf.grad((x) => tf.conv2d(x as tf.Tensor4D, tf.ones([1, 1, 4, 4]), 1, 'valid'))(x, dy))
+    const before = gradient()
+    expect(new Set(await before.data())).toEqual(new Set([2 ** -38]))
+    const velocity = tf.zeros([1, 2, 2, 4])
+    const lists = { values: [dy], velocities: [velocity], gradients: [ones] } as unknown as tf.NamedTensorMap
+    tf.engine().runKernel('AudiotagSgdAll', lists, { learningRate: -(2 ** 20), momentum: 0, nesterov: false } as never)
+    const after = gradient()
+    expect(new Set(await after.data())).toEqual(new Set([2 ** 22]))
+    tf.dispose([dy, x, ones, before, velocity, after])
+  }, 120_000)
+
   test('NaN and infinity in a gradient stay what they are; zeros give zeros', async () => {
     await useWebGpu({ precision: 'float16' })
     for (const [number, wanted] of [

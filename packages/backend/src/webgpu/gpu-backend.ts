@@ -39,6 +39,8 @@ export interface GpuBackend extends StockBackend {
   readonly dispatches: number
   /** Of convolutions, from now on. */
   precision: Precision
+  /** The numbers that `magnitudesOf` looked at last; none once they were changed. */
+  measured: object | undefined
   /** A program, compiled at the first call with this key. */
   program(key: string, source: () => ProgramSource): Program
   run(program: Program, dispatch: Dispatch): void
@@ -77,6 +79,7 @@ export function gpuBackendClass(
     readonly faults: DeviceFaults = faults
     dispatches = 0
     precision: Precision = 'float32'
+    measured: object | undefined
     readonly #programs = new Map<string, Program>()
     readonly #uniforms = new Map<string, GPUBuffer>()
     readonly #bindings = new Map<string, GPUBindGroup>()
@@ -135,6 +138,7 @@ export function gpuBackendClass(
     }
 
     changed({ dataId }: TensorInfo): void {
+      if (this.measured === dataId) this.measured = undefined
       this.tensorMap.get(dataId).values = null
     }
 

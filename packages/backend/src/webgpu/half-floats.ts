@@ -8,19 +8,17 @@ import { workgroupReduction } from './workgroup-reduction.js'
 const PARTS = 64
 const THREADS = 256
 
-/** The last gradient that was looked at: both gradients of a convolution begin with the same one. */
-const last = new WeakMap<GpuBackend, { dataId: object; readonly magnitudes: GPUBuffer }>()
+/** Magnitudes of the gradient that was looked at last: both gradients of a convolution begin with the same one. */
+const buffers = new WeakMap<GpuBackend, GPUBuffer>()
 
 /**
  * The largest magnitude in each part of a gradient, for `SCALE`. Half floats end at 6e-8, where gradients of a mean over a batch begin; what is scaled by its
  * own size keeps its digits.
  */
 export function magnitudesOf(gpu: GpuBackend, { dataId, shape }: TensorInfo): GPUBuffer {
-  let known = last.get(gpu)
-  if (known?.dataId === dataId) return known.magnitudes
-  known ??= { dataId, magnitudes: gpu.scratch(PARTS * 4) }
-  known.dataId = dataId
-  last.set(gpu, known)
+  const magnitudes = buffers.get(gpu) ?? gpu.scratch(PARTS * 4)
+  buffers.set(gpu, magnitudes)
+  if (gpu.measured === dataId) return magnitudes
   const elements = util.sizeFromShape(shape)
   const width = elements % 4 === 0 ? 4 : 1
   const type = width === 4 ? 'vec4f' : 'f32'
@@ -36,8 +34,9 @@ export function magnitudesOf(gpu: GpuBackend, { dataId, shape }: TensorInfo): GP
   let largest = reduced(thread, ${width === 4 ? 'max(max(most.x, most.y), max(most.z, most.w))' : 'most'});
   if (thread == 0) { magnitudes[group] = largest; }`,
   }))
-  gpu.run(program, { tensors: [{ dataId, shape, dtype: 'float32' }, known.magnitudes], words: [elements / width], groups: PARTS })
-  return known.magnitudes
+  gpu.run(program, { tensors: [{ dataId, shape, dtype: 'float32' }, magnitudes], words: [elements / width], groups: PARTS })
+  gpu.measured = dataId
+  return magnitudes
 }
 
 /** WGSL that sets `scale` and `unscale` from the buffer `magnitudes`: powers of two, which round nothing; the largest number becomes 16,384 to 32,768, half of what half floats take. */
