@@ -1,6 +1,7 @@
 import { backend, getBackend, setBackend } from '@tensorflow/tfjs-core'
 
 import { BackendError } from './errors.js'
+import { requirePrecision } from './precision.js'
 import type { Precision } from './precision.js'
 import type { NodeBackend } from './tensorflow/node-backend.js'
 
@@ -45,9 +46,7 @@ export async function useTensorFlow({ device, precision }: TensorFlowOptions = {
   if (device !== undefined && device !== 'cpu' && device !== 'gpu') {
     throw new BackendError('option', `useTensorFlow: device must be 'cpu' or 'gpu', got ${String(device)}. Leave it out for what is there.`)
   }
-  if (precision !== undefined && precision !== 'float32' && precision !== 'bfloat16') {
-    throw new BackendError('option', `useTensorFlow: precision must be 'float32' or 'bfloat16', got ${precision}.`)
-  }
+  requirePrecision('useTensorFlow', precision, 'bfloat16')
   started ??= import('./tensorflow/start-tensorflow.js').then(({ startTensorFlow }) => startTensorFlow(device))
   let running: Omit<TensorFlowStarted, 'precision'>
   try {

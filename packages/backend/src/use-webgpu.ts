@@ -1,6 +1,7 @@
 import { env, findBackendFactory, getBackend, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core'
 
 import { BackendError } from './errors.js'
+import { requirePrecision } from './precision.js'
 import type { Precision } from './precision.js'
 import { DeviceFaults } from './webgpu/device-faults.js'
 import { findGpu } from './webgpu/find-gpu.js'
@@ -57,9 +58,7 @@ let kept: GPU | undefined
  */
 export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpuStarted> {
   const { precision } = options
-  if (precision !== undefined && precision !== 'float32' && precision !== 'float16') {
-    throw new BackendError('option', `useWebGpu: precision must be 'float32' or 'float16', got ${precision}.`)
-  }
+  requirePrecision('useWebGpu', precision, 'float16')
   running ??= start(options)
   let result: Running
   try {

@@ -1,24 +1,7 @@
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-
 import { describe, expect, test } from 'vitest'
 
-interface Ended {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-/** Runs a script of fixtures/ in a process of its own; killed after a minute. */
-function run(script: string, ...args: string[]): Promise<Ended> {
-  const file = fileURLToPath(new URL(`fixtures/${script}`, import.meta.url))
-  return new Promise((resolve) => {
-    execFile(process.execPath, [file, ...args], { timeout: 60_000 }, (error, stdout, stderr) => {
-      const code = error ? (typeof error.code === 'number' ? error.code : null) : 0
-      resolve({ code, stdout, stderr })
-    })
-  })
-}
+import { runFixture } from './run-fixture.js'
+import type { Ended } from './run-fixture.js'
 
 interface Digest {
   readonly threads: number
@@ -29,7 +12,7 @@ interface Digest {
 describe('in processes of their own', () => {
   test('one, two and three threads train to the same bits, print nothing and end by themselves', async () => {
     const ended: Ended[] = []
-    for (const threads of ['1', '2', '3']) ended.push(await run('digest.mjs', threads))
+    for (const threads of ['1', '2', '3']) ended.push(await runFixture('digest.mjs', threads))
     for (const { code, stderr } of ended) expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const [one, two, three] = ended.map(({ stdout }) => JSON.parse(stdout) as Digest)
     expect([one.threads, two.threads, three.threads]).toEqual([1, 2, 3])
@@ -39,7 +22,7 @@ describe('in processes of their own', () => {
   }, 180_000)
 
   test('out of memory is an error, and the backend lives on', async () => {
-    const { code, stdout, stderr } = await run('out-of-memory.mjs')
+    const { code, stdout, stderr } = await runFixture('out-of-memory.mjs')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const result = JSON.parse(stdout) as { count: number; code: string; message: string; y: number[] }
     expect(result.code).toBe('out-of-memory')
@@ -55,7 +38,7 @@ describe('in processes of their own', () => {
   ])(
     'a step that runs out of memory, wherever it is, fails with that error, leaves no tensors and can be repeated; %s thread(s), activations %s',
     async (threads, activations) => {
-      const { code, stdout, stderr } = await run('out-of-memory-training.mjs', threads, activations)
+      const { code, stdout, stderr } = await runFixture('out-of-memory-training.mjs', threads, activations)
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
       const { plain, troubled, failures, tensors } = JSON.parse(stdout) as {
         plain: number[]
@@ -80,7 +63,7 @@ describe('in processes of their own', () => {
   test.each(['1', '2'])(
     'an uncaught error ends a process with %s thread(s) at once',
     async (threads) => {
-      const { code, stderr } = await run('throws.mjs', threads)
+      const { code, stderr } = await runFixture('throws.mjs', threads)
       expect(code).toBe(1)
       expect(stderr).toContain('on purpose')
       expect(stderr).not.toContain('throw ex')

@@ -1,13 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-layers' // registers the gradients of tfjs-core
-import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
 import { useTensorFlow } from '@audiotag/backend'
 
 import { values, worstError } from './compare.js'
 import { describeTensorFlow } from './describe-tensorflow.js'
+import { resultOfFixture } from './run-fixture.js'
 
 await import('@tensorflow/tfjs-backend-cpu')
 
@@ -51,16 +50,7 @@ const chain = (divisor: number): tf.Tensor => tf.tidy(() => {
   return y
 }) // prettier-ignore
 
-const train = (...steps: string[]): { losses: number[] } => {
-  const file = fileURLToPath(new URL('fixtures/resumed-training.mjs', import.meta.url))
-  const { status, stdout, stderr } = spawnSync(process.execPath, [file, ...steps], {
-    encoding: 'utf8',
-    timeout: 50_000,
-    maxBuffer: 2 ** 28,
-  })
-  if (status !== 0) throw new Error(stderr)
-  return JSON.parse(stdout) as { losses: number[] }
-}
+const train = (...steps: string[]): Promise<{ losses: number[] }> => resultOfFixture('resumed-training.mjs', ...steps)
 
 await describeTensorFlow('operations that wait and run together', () => {
   test('the numbers are those of cpu, the bits those of the first time, and nothing is left', async () => {
@@ -156,9 +146,9 @@ await describeTensorFlow('operations that wait and run together', () => {
     expect(() => tf.engine().runKernel('Add', { a: tf.ones([2]), b: tf.ones([3]) })).toThrow(/Add: Incompatible shapes/)
   })
 
-  test('a training that goes on in another process has the bits of one that was not interrupted', () => {
-    const whole = train('0', '4')
+  test('a training that goes on in another process has the bits of one that was not interrupted', async () => {
+    const whole = await train('0', '4')
     expect(new Set(whole.losses).size).toBe(4)
-    expect(train('2', '4').losses).toEqual(whole.losses.slice(2))
+    expect((await train('2', '4')).losses).toEqual(whole.losses.slice(2))
   }, 120_000)
 })

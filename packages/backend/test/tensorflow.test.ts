@@ -2,17 +2,16 @@ import { expectNoLeaks } from '@audiotag/testkit'
 import * as tf from '@tensorflow/tfjs-core'
 import { initializers, layers, loadLayersModel, sequential } from '@tensorflow/tfjs-layers'
 import fc from 'fast-check'
-import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
 import { BackendError, selectBackend, useTensorFlow } from '@audiotag/backend'
 
 import { relativeError, values, worstError } from './compare.js'
 import { describeTensorFlow } from './describe-tensorflow.js'
+import { runFixture } from './run-fixture.js'
 
 await import('@tensorflow/tfjs-backend-cpu')
 
@@ -157,10 +156,9 @@ await describeTensorFlow('TensorFlow', () => {
     )
   }, 60_000)
 
-  test('filter gradients of 1 × 1 kernels with strides leave the memory beside them alone', () => {
-    const file = fileURLToPath(new URL('fixtures/strided-points.mjs', import.meta.url))
-    const { status, signal, stdout } = spawnSync(process.execPath, [file], { encoding: 'utf8', timeout: 50_000 })
-    expect({ status, signal, stdout }).toEqual({ status: 0, signal: null, stdout: '0\n' })
+  test('filter gradients of 1 × 1 kernels with strides leave the memory beside them alone', async () => {
+    const { code, stdout } = await runFixture('strided-points.mjs')
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '0\n' })
   }, 60_000)
 
   test('depthwise convolutions with padding of any kind, and their gradients', async () => {

@@ -1,20 +1,7 @@
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-
 import { describe, expect, test } from 'vitest'
 
 import { describeWebGpu } from './describe-web-gpu.js'
-
-/** Runs a script of fixtures/ in a process of its own, which must end by itself; returns its last line. */
-function run<T>(script: string, ...args: string[]): Promise<T> {
-  const file = fileURLToPath(new URL(`fixtures/${script}`, import.meta.url))
-  return new Promise((resolve, reject) => {
-    execFile(process.execPath, [file, ...args], { timeout: 120_000 }, (error, stdout, stderr) => {
-      if (error) reject(new Error(`${script} ended with ${error.code}: ${stderr}`))
-      else resolve(JSON.parse(stdout.split('\n').at(-1) ?? '') as T)
-    })
-  })
-}
+import { resultOfFixture } from './run-fixture.js'
 
 interface Costs {
   readonly counts: readonly number[]
@@ -33,8 +20,8 @@ describe('what a training step of full width asks of the device', () => {
   ])(
     '%s with %s in %s: at most %i dispatches, and from the third step on no more memory',
     async (architecture, optimizer, precision, most) => {
-      const short = await run<Costs>('null-gpu.mjs', architecture, optimizer, '3', precision)
-      const long = await run<Costs>('null-gpu.mjs', architecture, optimizer, '6', precision)
+      const short = await resultOfFixture<Costs>('null-gpu.mjs', architecture, optimizer, '3', precision)
+      const long = await resultOfFixture<Costs>('null-gpu.mjs', architecture, optimizer, '6', precision)
       expect(Math.max(...long.counts)).toBeLessThanOrEqual(most)
       expect(Math.min(...long.counts)).toBeGreaterThan(100)
       expect(new Set(long.counts).size).toBe(1)
@@ -69,7 +56,7 @@ interface Faults {
 
 describeWebGpu('errors of the device', () => {
   test('too large a tensor is an error that leaves nothing; one of the device ends all, under the name of its kernel; the process ends', async () => {
-    const { navigator, large, left, after, sync, fault, next, read, again } = await run<Faults>('device-fault.mjs')
+    const { navigator, large, left, after, sync, fault, next, read, again } = await resultOfFixture<Faults>('device-fault.mjs')
     expect(navigator).toBe(true)
     expect(large).toMatchObject({ name: 'BackendError', code: 'out-of-memory' })
     expect(large.message).toMatch(

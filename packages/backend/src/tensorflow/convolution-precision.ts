@@ -1,4 +1,5 @@
 import { BackendError } from '../errors.js'
+import { takesLowPrecision } from '../precision.js'
 import type { Precision } from '../precision.js'
 import { attribute, DT } from './binding.js'
 import type { Result } from './binding.js'
@@ -11,8 +12,8 @@ let current: Precision = 'float32'
 /** What convolutions of float32 tensors are computed in now. */
 export const convolutionPrecision = (): Precision => current
 
-/** Whether a convolution of so many input channels is computed in bfloat16 now. Not one of a single channel: a signal, which 8 bits would spoil, and little to compute. */
-export const isInBfloat16 = ({ inChannels }: { readonly inChannels: number }): boolean => current === 'bfloat16' && inChannels > 1
+/** Whether a convolution is computed in bfloat16 now. */
+export const isInBfloat16 = (sizes: { readonly inChannels: number }): boolean => current === 'bfloat16' && takesLowPrecision(sizes)
 
 /** From now on. @throws BackendError `option` where this TensorFlow has no convolutions of bfloat16. */
 export function setConvolutionPrecision(backend: NodeBackend, precision: Precision): void {

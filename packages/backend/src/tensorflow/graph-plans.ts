@@ -88,16 +88,15 @@ export class GraphPlans {
     const os = process.getBuiltinModule('node:os')
     const path = process.getBuiltinModule('node:path')
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'audiotag-graph-'))
-    let model: number
+    let model: number | 'none'
     try {
       fs.writeFileSync(path.join(folder, 'saved_model.pb'), savedModel(graph, 'audiotag'))
       fs.writeFileSync(path.join(folder, 'session_config.pb'), sessionConfig(trains && isNarrow(nodes) ? 1 : 0))
-      model = this.#binding.loadSavedModel(folder, 'audiotag')
-    } catch {
-      return 'none'
+      model = this.#graphIn(folder)
     } finally {
       fs.rmSync(folder, { recursive: true, force: true })
     }
+    if (model === 'none') return model
     plan.feeds.push(...feeds)
     plan.inputNames = feeds.map((index) => `x${index}:0`).join(',')
     plan.outputNames = wanted.map(({ node, output }) => `${nameOfNode(nodes, node)}:${output}`).join(',')
@@ -105,6 +104,14 @@ export class GraphPlans {
     if (this.#graphs.size >= MOST_GRAPHS) this.#forget(oldest)
     this.#graphs.add(plan)
     return model
+  }
+
+  #graphIn(folder: string): number | 'none' {
+    try {
+      return this.#binding.loadSavedModel(folder, 'audiotag')
+    } catch {
+      return 'none'
+    }
   }
 
   #forget(plan: Plan): void {

@@ -1,6 +1,7 @@
 import { backend_util, util } from '@tensorflow/tfjs-core'
 import type { Conv2DAttrs, Conv2DBackpropFilterAttrs, Conv2DBackpropInputAttrs, TensorInfo } from '@tensorflow/tfjs-core'
 
+import { takesLowPrecision } from '../precision.js'
 import type { GpuBackend } from './gpu-backend.js'
 import type { OwnGpuKernels } from './own-kernels.js'
 import { runProduct } from './tiled-product.js'
@@ -87,7 +88,7 @@ function convolve(gpu: GpuBackend, x: TensorInfo, filter: TensorInfo, sizes: Siz
   const y = gpu.output(sizes.outShape)
   runProduct(gpu, {
     key: `convolution ${keyOf(sizes)}`,
-    half: inChannels > 1,
+    half: takesLowPrecision(sizes),
     a: x,
     b: filter,
     y,
@@ -130,7 +131,7 @@ function inputGradient(gpu: GpuBackend, dy: TensorInfo, filter: TensorInfo, size
   const taps = Math.ceil(filterHeight / strideHeight) * Math.ceil(filterWidth / strideWidth)
   runProduct(gpu, {
     key: `input gradient ${keyOf(sizes)}`,
-    half: inChannels > 1,
+    half: takesLowPrecision(sizes),
     gradient: 'a',
     a: dy,
     b: filter,
@@ -200,7 +201,7 @@ function weightGradient(gpu: GpuBackend, x: TensorInfo, dy: TensorInfo, sizes: S
   const dfilter = gpu.output(sizes.filterShape)
   runProduct(gpu, {
     key: `weight gradient ${keyOf(sizes)}`,
-    half: inChannels > 1,
+    half: takesLowPrecision(sizes),
     gradient: 'b',
     a: x,
     b: dy,
