@@ -31,7 +31,7 @@ const padByTwo = (clip: Spectrogram): Spectrogram => padBothSides(clip, { frames
 const means = ({ data, frames }: Spectrogram): number[] =>
   Array.from({ length: bins }, (_, bin) => data.subarray(bin * frames, (bin + 1) * frames).reduce((sum, value) => sum + value, 0) / frames)
 
-describeBackends(['cpu', 'wasm', 'tensorflow'], () => {
+describeBackends(['cpu', 'wasm', 'tensorflow', 'webgpu'], () => {
   test('order is restored and a clip does not depend on its group, whatever the groups', async () => {
     const lengths = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 15 })
     await fc.assert(

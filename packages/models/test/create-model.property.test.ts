@@ -30,11 +30,11 @@ const filler = (shape: number[], value: number): tf.Tensor => tf.add(tf.zeros(sh
 const logMel = (['resnet18', 'seresnext50'] as const).map((architecture) => ({ architecture, min: architectures[architecture].minLength }))
 const timeout = 60_000
 
-describeBackends(['cpu', 'wasm', 'tensorflow'], (backend) => {
-  /** The same bits; on TensorFlow, whose sums depend on the shape of the whole, the same but for rounding. */
+describeBackends(['cpu', 'wasm', 'tensorflow', 'webgpu'], (backend) => {
+  /** The same bits; on TensorFlow and WebGPU, whose sums depend on the shape of the whole, the same but for rounding. */
   const expectSame = (together: ArrayLike<number>, alone: readonly ArrayLike<number>[]): void => {
     const expected = alone.flatMap((logits) => Array.from(logits))
-    if (backend !== 'tensorflow') expect(Array.from(together)).toEqual(expected)
+    if (backend === 'cpu' || backend === 'wasm') expect(Array.from(together)).toEqual(expected)
     else expectClose(Array.from(together), expected, { absolute: 1e-6, relative: 1e-5 })
   }
   const numRuns = backend === 'cpu' ? 4 : 12

@@ -47,7 +47,7 @@ const spread = (values: Float32Array): { mean: number; deviation: number; larges
 
 const all = Object.keys(architectures) as Architecture[]
 
-describeBackends(['cpu', 'wasm', 'tensorflow'], () => {
+describeBackends(['cpu', 'wasm', 'tensorflow', 'webgpu'], () => {
   test.each(all)('%s: no public call leaks, dispose frees everything', { timeout: 30_000 }, async (architecture) => {
     await expectNoLeaks(async () => {
       const model = small(architecture, { heads: ['a', 'b'] })

@@ -16,7 +16,7 @@ const hash = (data: ArrayBufferView): string =>
     .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
     .digest('hex')
 
-describeBackends(['cpu', 'wasm', 'tensorflow'], () => {
+describeBackends(['cpu', 'wasm', 'tensorflow', 'webgpu'], () => {
   test.each(files)('$file: $about: the model gives PyTorch’s logits', async (entry) => {
     const { net, options, input, logits } = checkpointSet.nets[entry.net!]
     const { tensors } = await readCheckpoint(entry)

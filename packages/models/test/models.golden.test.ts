@@ -8,7 +8,7 @@ import { expectEvaluation, goldenInput, goldenModel, goldenNet, type GoldenNet, 
 
 const nets = ['resnet18-w8', 'resnet34-w8', 'seresnext50-w8', 'envnet-w8']
 
-describeBackends(['cpu', 'wasm', 'tensorflow'], (backend) => {
+describeBackends(['cpu', 'wasm', 'tensorflow', 'webgpu'], (backend) => {
   // The third and longest input is left to wasm: cpu is slow.
   test.each(nets)('logits of %s equal PyTorch’s', async (id) => expectEvaluation(goldenNet(id), backend === 'cpu' ? 2 : 3), 60_000)
 })
@@ -16,8 +16,9 @@ describeBackends(['cpu', 'wasm', 'tensorflow'], (backend) => {
 const slow = process.env['SLOW'] === '1'
 if (!slow) process.stdout.write('full width on cpu, and its longest inputs: run in pnpm test:slow\n')
 
-describeBackends(slow ? ['cpu', 'wasm', 'tensorflow'] : ['wasm', 'tensorflow'], () => {
-  test.each(['resnet34', 'envnet'])(
+describeBackends(slow ? ['cpu', 'wasm', 'tensorflow', 'webgpu'] : ['wasm', 'tensorflow', 'webgpu'], (backend) => {
+  // SwiftShader takes long for ResNet34.
+  test.each(!slow && backend === 'webgpu' ? ['envnet'] : ['resnet34', 'envnet'])(
     'logits of %s at full width equal PyTorch’s',
     async (id) => expectEvaluation(goldenNet(id), slow ? 3 : 2),
     900_000,
@@ -48,8 +49,8 @@ async function torchGradients(net: GoldenNet, model: TaggingModel, gradients: tf
 }
 
 // The stock wasm backend has no gradient of convolutions.
-describeBackends(['cpu'], () => {
-  beforeAll(fastFilterGradientOnCpu)
+describeBackends(['cpu', 'tensorflow', 'webgpu'], (backend) => {
+  if (backend === 'cpu') beforeAll(fastFilterGradientOnCpu)
   describe.each(nets)('%s in training', (id) => {
     const net = goldenNet(id)
     const training = net.training as GoldenTraining

@@ -23,7 +23,7 @@ const index = JSON.parse(new TextDecoder().decode(goldenFile('safetensors/index.
   readonly nets: Record<string, { options: { width: number }; input: GoldenInput; logits: Record<string, Golden> }>
 }
 
-describeBackends(['cpu', 'wasm', 'tensorflow'], () => {
+describeBackends(['cpu', 'wasm', 'tensorflow', 'webgpu'], () => {
   test('a file written by PyTorch gives PyTorch’s logits', { timeout: 30_000 }, async () => {
     await expectNoLeaks(async () => {
       const { options, input, logits } = index.nets['envnet-float16']

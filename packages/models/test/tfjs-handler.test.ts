@@ -15,7 +15,7 @@ const clip = (seed: number, shape: number[]): tf.Tensor => {
   )
 }
 
-describeBackends(['cpu', 'wasm'], () => {
+describeBackends(['cpu', 'wasm', 'tensorflow', 'webgpu'], () => {
   test.each(Object.keys(architectures) as Architecture[])(
     '%s: stock layers predict what the model predicts, at several lengths',
     async (architecture) => {

@@ -31,7 +31,7 @@ const combinations = (['sigmoid', 'softmax'] as const).flatMap((activation) =>
   (['mse', 'kl'] as const).map((distance) => ({ activation, distance })),
 )
 
-describeBackends(['cpu', 'wasm'], () => {
+describeBackends(['cpu', 'wasm', 'tensorflow', 'webgpu'], () => {
   test.each(combinations)(
     '$activation $distance: value of the formula, gradient of finite differences, none for the targets',
     async ({ activation, distance }) => {

@@ -21,7 +21,7 @@ const read = async ({ variables }: MeanTeacherModel): Promise<[number, number]> 
   (await variables.get('bn.running_mean')!.data())[0],
 ]
 
-describeBackends(['cpu', 'wasm'], () => {
+describeBackends(['cpu', 'wasm', 'tensorflow', 'webgpu'], () => {
   test('starts as a copy of its own: a student changed in place does not move it', async () => {
     await expectNoLeaks(async () => {
       const [student, teacher] = [model(2, 3), model(0, 0)]

@@ -11,7 +11,7 @@ interface Golden {
 }
 const golden = JSON.parse(readFileSync(new URL('golden/teachers.json', import.meta.url), 'utf8')) as Golden
 
-describeBackends(['cpu', 'wasm'], () => {
+describeBackends(['cpu', 'wasm', 'tensorflow', 'webgpu'], () => {
   test.each(golden.cases)('decay $decay, ramp $ramp: every update is that of PyTorch', async ({ decay, ramp, path }) => {
     await expectNoLeaks(async () => {
       const [student, teacher] = tf.tidy(() => [tf.variable(tf.zeros([6])), tf.variable(tf.tensor1d(golden.start))])

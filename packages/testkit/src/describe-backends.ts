@@ -2,14 +2,24 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { beforeAll, describe } from 'vitest'
 
+import { softwareVulkan } from './software-vulkan.js'
+
 /** Registers a backend and makes it current in TensorFlow.js. Throws, with the reason, where it cannot. */
 export type BackendSetup = () => unknown
 
 /** What `describeBackends` may be told. */
 export interface DescribeBackendsOptions {
-  /** Own ways to set a backend up, by name; they come before the stock ones for `cpu`, `wasm` and `tensorflow` (with the kernels of `@audiotag/backend`). */
+  /** Own ways to set a backend up, by name; they come before the stock ones for `cpu` and `wasm`, and those of `@audiotag/backend` for `tensorflow` and `webgpu`. */
   readonly setup?: Readonly<Record<string, BackendSetup>>
 }
+
+interface OwnBackends {
+  readonly useTensorFlow: (options: object) => Promise<unknown>
+  readonly useWebGpu: () => Promise<unknown>
+}
+
+/** By its path: @audiotag/backend is itself tested with this kit, so it cannot be a dependency of it. */
+const ownBackends = async () => (await import(new URL('../../backend/dist/index.js', import.meta.url).href)) as OwnBackends
 
 const stock: Record<string, BackendSetup> = {
   cpu: () => import('@tensorflow/tfjs-backend-cpu'),
@@ -18,12 +28,14 @@ const stock: Record<string, BackendSetup> = {
     const main = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')
     wasm.setWasmPaths(`${path.dirname(main)}${path.sep}`)
   },
-  // By its path: @audiotag/backend is itself tested with this kit, so it cannot be a dependency of it.
   tensorflow: async () => {
-    const { useTensorFlow } = (await import(new URL('../../backend/dist/index.js', import.meta.url).href)) as {
-      useTensorFlow: (options: object) => Promise<unknown>
-    }
+    const { useTensorFlow } = await ownBackends()
     await useTensorFlow({ device: 'cpu' })
+  },
+  webgpu: async () => {
+    softwareVulkan()
+    const { useWebGpu } = await ownBackends()
+    await useWebGpu()
   },
 }
 

@@ -56,7 +56,7 @@ async function trained(config: OptimizerConfig, steps: number, stops: number[]):
   return checkpoint!
 }
 
-describeBackends(['cpu', 'wasm', 'tensorflow'], () => {
+describeBackends(['cpu', 'wasm', 'tensorflow', 'webgpu'], () => {
   test.each(configs)('$name, momentum $momentum: a run stopped anywhere ends in the same bits', async (config) => {
     const unbroken = await expectNoLeaks(() => trained(config, 9, []))
     expect(unbroken.metadata).toMatchObject({ step: '9', fold: '3' })

@@ -16,7 +16,7 @@ const read = async (variables: ReadonlyMap<string, tf.Variable>): Promise<Record
   return values
 }
 
-describeBackends(['cpu', 'wasm', 'tensorflow'], () => {
+describeBackends(['cpu', 'wasm', 'tensorflow', 'webgpu'], () => {
   test.each([
     [{}, {}],
     [{ activations: 'keep' }, { activations: 'keep' }],

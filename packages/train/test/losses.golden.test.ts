@@ -29,7 +29,7 @@ function values(rule: number[] | Rule, shape: [number, number]): number[] | Floa
   return goldenTensor(rule.name, shape, { seed, center: rule.center!, scale: rule.scale! })
 }
 
-describeBackends(['cpu', 'wasm', 'tensorflow'], () => {
+describeBackends(['cpu', 'wasm', 'tensorflow', 'webgpu'], () => {
   test.each(golden.cases)('$loss, $case logits: value and gradient are those of PyTorch', async (c) => {
     await expectNoLeaks(async () => {
       const logits = tf.tensor2d(values(c.logits, c.shape), c.shape)

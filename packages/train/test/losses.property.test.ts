@@ -24,7 +24,7 @@ async function valueAndGradient(
 
 const names: LossName[] = ['bce', 'boundedBce', 'klReference', 'mse']
 
-describeBackends(['cpu', 'wasm', 'tensorflow'], () => {
+describeBackends(['cpu', 'wasm', 'tensorflow', 'webgpu'], () => {
   test.each(names)('%s: finite for any logits; the order of clips does not matter', async (name) => {
     await fc.assert(
       fc.asyncProperty(batch, async (rows) => {

@@ -33,7 +33,7 @@ function clipwiseModel(): TrainableModel & { readonly clips: number[]; dispose()
   }
 }
 
-describeBackends(['cpu', 'wasm', 'tensorflow'], () => {
+describeBackends(['cpu', 'wasm', 'tensorflow', 'webgpu'], () => {
   test.each([
     [1, [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]],
     [3, [2, 2, 3, 3, 3, 2]],

@@ -16,7 +16,7 @@ interface Golden {
 }
 const golden = JSON.parse(readFileSync(new URL('golden/optimizers.json', import.meta.url), 'utf8')) as Golden
 
-describeBackends(['cpu', 'wasm', 'tensorflow'], () => {
+describeBackends(['cpu', 'wasm', 'tensorflow', 'webgpu'], () => {
   test.each(golden.cases.map((c) => ({ ...c, title: JSON.stringify(c.optimizer) })))('$title: every step is that of PyTorch', async (c) => {
     const { lr, minLr, period, ...config } = c.optimizer
     await expectNoLeaks(async () => {

@@ -63,7 +63,7 @@ const kernels: Record<string, tf.KernelFunc> = {
   },
 }
 
-describeBackends(['cpu', 'wasm', 'tensorflow'], () => {
+describeBackends(['cpu', 'wasm', 'tensorflow', 'webgpu'], () => {
   test.each(configs)('$name: memory is keyed by name, so neither order nor other variables matter', async (config) => {
     await expectNoLeaks(async () => {
       const all = ['a', 'b', 'c']

@@ -32,7 +32,7 @@ const bits = ({ tensors, metadata }: Checkpoint): unknown => [
 
 // wasm and TensorFlow with their own kernels updates in place; cpu composes the update
 describeBackends(
-  ['cpu', 'wasm', 'tensorflow'],
+  ['cpu', 'wasm', 'tensorflow', 'webgpu'],
   () => {
     test.each<[string, () => Optimizer]>([
       ['Adam', () => adam()],

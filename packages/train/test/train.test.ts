@@ -28,7 +28,7 @@ const collect = async (options: TrainOptions): Promise<TrainEvent[]> => {
 }
 const outline = (events: TrainEvent[]): string => events.map(({ type, step }) => `${type} ${step}`).join(', ')
 
-describeBackends(['cpu', 'wasm', 'tensorflow'], () => {
+describeBackends(['cpu', 'wasm', 'tensorflow', 'webgpu'], () => {
   test('events: steps count updates done, epochs carry means, cycles end on time, the last event is done', async () => {
     await expectNoLeaks(async () => {
       const { options, dispose } = make({ cycleSteps: 6 })

@@ -126,11 +126,13 @@ function maxPoolWithArgmax(backend: NodeBackend): KernelFunc {
       )
     }
     return compose(backend, (operations) => {
-      const { runAll } = operations
+      const { run, runAll, floats } = operations
+      // TensorFlow keeps a NaN that is the first of its window.
+      const numbers = x.dtype === 'float32' ? run('SelectV2', [FLOAT], [run('IsNan', [FLOAT], [x]), floats([-Infinity]), x]) : x
       const long = attribute.type('Targmax', DT.int64)
       const batch = attribute.bool('include_batch_in_index', includeBatchInIndex)
       const attributes = poolAttributes(sizes, typeOf(x)).filter(({ name }) => name !== 'data_format')
-      const [maxima, places] = runAll('MaxPoolWithArgmax', [...attributes, long, batch], [x], 2)
+      const [maxima, places] = runAll('MaxPoolWithArgmax', [...attributes, long, batch], [numbers], 2)
       return [maxima, cast(operations, places, DT.int64, DT.int32)]
     })
   }
