@@ -94,6 +94,9 @@ const reluCases = (): tf.Tensor[] => {
   return [...withGradients((x) => tf.relu(x), [x], 1), tf.grad((x) => tf.grad(cube)(x))(x)]
 }
 
+/** The data of all of them, one after the other. */
+const numbers = (tensors: readonly tf.Tensor[]): number[] => tensors.flatMap((tensor) => [...tensor.dataSync()])
+
 await describeTensorFlow('TensorFlow', () => {
   test('selectBackend takes it by name, and it is found by no other', async () => {
     const { name, reason, rejected } = await selectBackend('node')
@@ -451,6 +454,72 @@ await describeTensorFlow('TensorFlow', () => {
       expect(node().binding.getNumOfTensors()).toBe(count)
       expect([...(await variable.data())]).toEqual([4, 14])
       tf.dispose([variable, velocity, gradient])
+    })
+    expect(node().binding.getNumOfTensors()).toBe(handles)
+  })
+
+  /** A scalar, none at all, vectors with and without a rest, a filter. */
+  const SHAPES: readonly (readonly number[])[] = [[], [0], [3], [16], [5, 7], [3, 3, 4, 5]]
+  const variables = (seed: number): tf.Variable[] =>
+    SHAPES.map((shape, i) => tf.tidy(() => tf.variable(tf.abs(tf.tensor(values(seed + i, shape), [...shape])))))
+  test.each(['Adam', 'Sgd'])('%s: all variables in one call become what they become one by one', async (rule) => {
+    const handles = node().binding.getNumOfTensors()
+    await expectNoLeaks(async () => {
+      const corrections = { correction1: 0.1, correction2: 1e-3 }
+      const [one, all] = [1, 2].map(() => [variables(1), variables(11), variables(21)])
+      const update = (seed: number): void => {
+        const gradients = SHAPES.map((shape, i) => tf.tensor(values(seed + i, shape), [...shape]))
+        for (const [i, gradient] of gradients.entries()) {
+          const [value, m, v] = one.map((list) => list[i])
+          inPlace(`Audiotag${rule}`, { value, ...(rule === 'Adam' ? { m, v } : { velocity: m }), gradient }, corrections)
+        }
+        const [listed, m, v] = all
+        inPlace(`Audiotag${rule}All`, { values: listed, ...(rule === 'Adam' ? { m, v } : { velocities: m }), gradients }, corrections)
+        tf.dispose(gradients)
+      }
+      const expectSame = (): void =>
+        all.forEach((list, i) => expect(relativeError(Float32Array.from(numbers(list)), numbers(one[i]))).toBeLessThan(1e-6))
+      update(31)
+      update(41)
+      const started = tf.tidy(() => all[0].map((x) => tf.keep(tf.add(x, 1)))) // waits: the numbers before the update
+      const before = numbers(all[0])
+      update(51)
+      expect(numbers(all[0])).not.toEqual(before)
+      expect(relativeError(Float32Array.from(numbers(started)), before.map((x) => x + 1))).toBeLessThan(1e-6) // prettier-ignore
+      expectSame()
+      // From outside: of a value, of what is kept of one, and by a variable's own numbers.
+      for (const list of [one, all]) {
+        tf.tidy(() => list[0][3].assign(tf.range(0, 16)))
+        tf.tidy(() => list[1][4].assign(tf.ones([5, 7])))
+        tf.tidy(() => list[0][5].assign(tf.mul(list[0][5], 2) as tf.Tensor4D))
+      }
+      update(61)
+      const count = node().binding.getNumOfTensors()
+      for (let i = 0; i < 3; i++) update(71)
+      expect(node().binding.getNumOfTensors()).toBe(count)
+      expectSame()
+      tf.dispose([one, all, started])
+    })
+    expect(node().binding.getNumOfTensors()).toBe(handles)
+  })
+
+  test('variables that come and go, in lists of others', async () => {
+    const handles = node().binding.getNumOfTensors()
+    await expectNoLeaks(async () => {
+      const [listed, velocities, gradients] = [0, 1, 2].map(() => [1, 2, 3, 4].map((n) => tf.tidy(() => tf.variable(tf.ones([n])))))
+      const update = (...places: number[]): void => {
+        const [values, v, g] = [listed, velocities, gradients].map((list) => places.map((i) => list[i]))
+        inPlace('AudiotagSgdAll', { values, velocities: v, gradients: g }, { momentum: 0, nesterov: false, learningRate: 1 })
+      }
+      update(0, 1, 2, 3)
+      update(1, 2)
+      update(2, 1)
+      update(0, 3, 1)
+      expect(numbers(listed)).toEqual([-1, -3, -3, -2, -2, -2, -1, -1, -1, -1])
+      tf.dispose([listed[1], velocities[1]])
+      update(0, 2)
+      expect(numbers([listed[0], listed[2], listed[3]])).toEqual([-2, -3, -3, -3, -1, -1, -1, -1])
+      tf.dispose([listed, velocities, gradients])
     })
     expect(node().binding.getNumOfTensors()).toBe(handles)
   })

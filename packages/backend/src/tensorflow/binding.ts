@@ -26,6 +26,10 @@ export interface Binding {
   tensorDataSync(id: number): ArrayLike<unknown>
   executeOp(operation: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: number): Result[]
   getNumOfTensors(): number
+  /** Of a `DeferredBinding` alone: handles of tensors that lie in a variable and follow it. */
+  partsOf?(variable: number, shapes: readonly (readonly number[])[]): number[]
+  /** Of a `DeferredBinding` alone: tensors in one vector. */
+  join?(inputs: readonly number[], shapes: readonly (readonly number[])[]): number
   /** Loads a graph from a folder, by its tag. */
   loadSavedModel(folder: string, tag: string): number
   /** Names are separated by commas, `operation:output`. */

@@ -3,6 +3,7 @@ import { asBackendError } from './as-backend-error.js'
 import type { Attribute, Binding, Result } from './binding.js'
 import { attribute, DT } from './binding.js'
 import { DEFERRABLE } from './deferrable-operations.js'
+import { flatLayout, JOIN, join, part, runAtOnce } from './flat-tensor.js'
 import { GraphPlans } from './graph-plans.js'
 
 /** What is known of a handle. */
@@ -13,12 +14,21 @@ interface Known {
   readonly constant?: Int32Array | Float32Array
   /** A variable's handle, whose numbers these are: read once somebody asks, or before they change. */
   readonly variable?: number
+  /** A part of a vector, a variable, whose numbers it always has. */
+  readonly part?: Part
+}
+
+interface Part {
+  readonly variable: number
+  readonly offset: number
 }
 
 /** An input of a deferred operation. */
 export type Operand =
   | { readonly kind: 'feed'; readonly index: number; readonly shape: readonly number[]; readonly dtype: number }
   | { readonly kind: 'output'; readonly node: number; readonly output: number }
+  /** A part of a feed, a vector of `total` float32 numbers. */
+  | { readonly kind: 'part'; readonly index: number; readonly total: number; readonly offset: number; readonly shape: readonly number[] }
   | { readonly kind: 'constant'; readonly shape: readonly number[]; readonly dtype: number; readonly values: Int32Array | Float32Array }
 
 /** An operation that waits. */
@@ -75,6 +85,8 @@ export class DeferredBinding {
   readonly #kinds = new Map<string, { readonly kind: number; readonly outputs: readonly Known[] }>()
   /** Handles of what was to be read from variables and has not been, by variable. */
   readonly #unread = new Map<number, Set<number>>()
+  /** Handles of parts whose numbers were read as they are now, by variable. */
+  readonly #read = new Map<number, Set<number>>()
   #next = OWN
   /** Handles from before. */
   #older: number
@@ -84,6 +96,8 @@ export class DeferredBinding {
   #waiting = new Map<number, { readonly node: number; readonly output: number }>()
   /** The addon's handles that nodes read, and whether the caller has deleted them since. */
   #feeds = new Map<number, { readonly index: number; deleted: boolean }>()
+  /** The addon's handles of the numbers of variables of which nodes read parts, by variable. */
+  #vectors = new Map<number, number>()
   #bytes = 0
 
   constructor(binding: Binding) {
@@ -133,6 +147,7 @@ export class DeferredBinding {
     }
     this.#known.delete(id)
     this.#unread.delete(id)
+    if (known.part) this.#read.get(known.part.variable)?.delete(id)
     if (known.variable !== undefined) this.#unread.get(known.variable)?.delete(id)
     if (this.#failed.delete(id) || this.#waiting.delete(id)) return
     const real = id < OWN ? id : this.#real.get(id)
@@ -164,6 +179,24 @@ export class DeferredBinding {
     )
   }
 
+  /** Handles of tensors that lie in a variable, a vector, in its layout: they have its numbers, also when they change. */
+  partsOf(variable: number, shapes: readonly (readonly number[])[]): number[] {
+    const { offsets } = flatLayout(shapes)
+    return shapes.map((shape, i) => {
+      const id = this.#next++
+      this.#known.set(id, { shape: [...shape], dtype: DT.float, part: { variable, offset: offsets[i] } })
+      return id
+    })
+  }
+
+  /** Lays float32 tensors in one vector. */
+  join(inputs: readonly number[], shapes: readonly (readonly number[])[]): number {
+    const known = inputs.every((id) => isNumbers(this.#known.get(id)))
+    if (known) return this.executeOp(JOIN, [], inputs, 1)[0].id
+    const real = inputs.map((id) => this.#realOf(id))
+    return this.#register([runAtOnce(this.#binding, (operators) => join(operators, real, shapes))])[0].id
+  }
+
   /** The number of a kind of operation, and what it makes: known once it has run on ones. */
   #kindOf(
     operation: string,
@@ -172,8 +205,9 @@ export class DeferredBinding {
     outputs: number,
   ): { readonly kind: number; readonly outputs: readonly Known[] } | undefined {
     const name = nameOf(operation, attributes, inputs, outputs)
-    let seen = this.#kinds.get(name)
+    const seen = this.#kinds.get(name)
     if (seen) return seen
+    if (operation === JOIN) return this.#remember(name, [{ shape: [flatLayout(inputs.map(({ shape }) => shape)).total], dtype: DT.float }])
     const binding = this.#binding
     const made: number[] = []
     const run = (operation: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: number): Result[] => {
@@ -195,12 +229,16 @@ export class DeferredBinding {
         return run('Fill', [attribute.type('T', dtype), attribute.type('index_type', DT.int32)], [dims, one.id], 1)[0].id
       })
       const results = run(operation, attributes, ones, outputs)
-      seen = { kind: this.#plans.newKind(), outputs: results.map(({ shape, dtype }) => ({ shape, dtype })) }
+      return this.#remember(name, results)
     } catch {
       return undefined
     } finally {
       for (const id of made) binding.deleteTensor(id)
     }
+  }
+
+  #remember(name: string, results: readonly Known[]): { readonly kind: number; readonly outputs: readonly Known[] } {
+    const seen = { kind: this.#plans.newKind(), outputs: results.map(({ shape, dtype }) => ({ shape, dtype })) }
     if (this.#kinds.size >= MOST_KINDS) this.#kinds.clear()
     this.#kinds.set(name, seen)
     return seen
@@ -246,6 +284,11 @@ export class DeferredBinding {
   #beforeChange(variable: number): void {
     this.#flush()
     for (const id of this.#unread.get(variable) ?? []) this.#realOf(id)
+    for (const id of this.#read.get(variable) ?? []) {
+      this.#binding.deleteTensor(this.#real.get(id) as number)
+      this.#real.delete(id)
+    }
+    this.#read.delete(variable)
   }
 
   #register(results: Result[]): Result[] {
@@ -257,13 +300,33 @@ export class DeferredBinding {
     if (constant) return { kind: 'constant', shape, dtype, values: constant }
     const waiting = this.#waiting.get(id)
     if (waiting) return { kind: 'output', ...waiting }
-    const real = this.#realOf(id)
+    const { part } = this.#known.get(id) as Known
+    if (part) {
+      const [total] = (this.#known.get(part.variable) as Known).shape
+      return { kind: 'part', index: this.#feedOf(this.#vectorOf(part.variable)), total, offset: part.offset, shape }
+    }
+    return { kind: 'feed', index: this.#feedOf(this.#realOf(id)), shape, dtype }
+  }
+
+  #feedOf(real: number): number {
     let feed = this.#feeds.get(real)
     if (!feed) {
       feed = { index: this.#feeds.size, deleted: false }
       this.#feeds.set(real, feed)
     }
-    return { kind: 'feed', index: feed.index, shape, dtype }
+    return feed.index
+  }
+
+  /** The numbers of a variable while nothing runs. */
+  #vectorOf(variable: number): number {
+    let real = this.#vectors.get(variable)
+    if (real === undefined) {
+      real = this.#readNow(variable)
+      this.#vectors.set(variable, real)
+      this.#feedOf(real)
+      ;(this.#feeds.get(real) as { deleted: boolean }).deleted = true
+    }
+    return real
   }
 
   /** The addon's handle. Runs what waits, if it is among that. */
@@ -283,18 +346,38 @@ export class DeferredBinding {
   #make(id: number): number {
     const known = this.#known.get(id)
     if (known?.constant) return this.#binding.createTensor(known.shape, known.dtype, known.constant)
+    if (known?.part) {
+      const { variable, offset } = known.part
+      const vector = this.#readNow(variable)
+      try {
+        let read = this.#read.get(variable)
+        if (!read) {
+          read = new Set()
+          this.#read.set(variable, read)
+        }
+        read.add(id)
+        return runAtOnce(this.#binding, (operators) => part(operators, vector, offset, known.shape)).id
+      } finally {
+        this.#binding.deleteTensor(vector)
+      }
+    }
     if (known?.variable === undefined) throw new Error(`Input Tensor ID not referenced (tensor_id: ${id})`)
     this.#unread.get(known.variable)?.delete(id)
-    return this.#binding.executeOp('ReadVariableOp', [attribute.type('dtype', known.dtype)], [known.variable], 1)[0].id
+    return this.#readNow(known.variable, known.dtype)
+  }
+
+  #readNow(variable: number, dtype: number = DT.float): number {
+    return this.#binding.executeOp('ReadVariableOp', [attribute.type('dtype', dtype)], [variable], 1)[0].id
   }
 
   /** Runs what waits. */
   #flush(): void {
     const [nodes, waiting, feeds] = [this.#nodes, [...this.#waiting], [...this.#feeds]]
-    if (nodes.length === 0) return
+    if (nodes.length === 0 && feeds.length === 0) return
     this.#nodes = []
     this.#waiting = new Map()
     this.#feeds = new Map()
+    this.#vectors = new Map()
     this.#bytes = 0
     try {
       const made = this.#plans.run(
@@ -317,7 +400,7 @@ const isNumbers = (known: Known | undefined): known is Known => known !== undefi
 
 /** What an operation takes, with the numbers of sizes and of nothing else; `undefined` if they are not known, or it is none that waits. */
 function asInputs(operation: string, known: readonly Known[]): Known[] | undefined {
-  const sizes = DEFERRABLE.get(operation)
+  const sizes = operation === JOIN ? [] : DEFERRABLE.get(operation)
   if (!sizes) return undefined
   const inputs: Known[] = []
   for (const [i, one] of known.entries()) {
@@ -348,7 +431,16 @@ const bytesOf = ({ shape, dtype }: Known): number => {
 /** The binding, deferring. */
 export function deferBinding(binding: Binding): Binding {
   const deferred = new DeferredBinding(binding)
-  const names = ['executeOp', 'createTensor', 'deleteTensor', 'tensorDataSync', 'getNumOfTensors', 'runSavedModel'] as const
+  const names = [
+    'executeOp',
+    'createTensor',
+    'deleteTensor',
+    'tensorDataSync',
+    'getNumOfTensors',
+    'runSavedModel',
+    'partsOf',
+    'join',
+  ] as const
   // The addon's own properties cannot be written.
   return Object.create(binding, Object.fromEntries(names.map((name) => [name, { value: deferred[name].bind(deferred) }]))) as Binding
 }

@@ -11,7 +11,8 @@ export interface GraphNode {
   readonly constant?: Constant
 }
 
-interface Constant {
+/** Numbers in a graph. */
+export interface Constant {
   readonly shape: readonly number[]
   readonly dtype: number
   readonly values: Int32Array | Float32Array

@@ -1,8 +1,11 @@
-import { attribute } from './binding.js'
+import { attribute, DT } from './binding.js'
 import type { Binding } from './binding.js'
-import type { DeferredNode } from './deferred-binding.js'
+import { FLOAT } from './compose.js'
+import type { DeferredNode, Operand } from './deferred-binding.js'
+import { JOIN, join, part, runAtOnce } from './flat-tensor.js'
+import type { Operators } from './flat-tensor.js'
 import { savedModel, sessionConfig } from './graph-def.js'
-import type { GraphNode } from './graph-def.js'
+import type { Constant, GraphNode } from './graph-def.js'
 
 /** Operations of a group that runs as a graph, at least: a graph has costs of its own. */
 const LEAST_NODES = 8
@@ -51,7 +54,8 @@ export class GraphPlans {
   /** Runs what the wanted outputs take. `feeds` are handles; returns new ones of the outputs. */
   run(nodes: readonly DeferredNode[], feeds: readonly number[], wanted: readonly Place[]): number[] {
     const needed = neededBy(nodes, wanted)
-    const count = needed.reduce((sum, one) => sum + Number(one), 0)
+    let count = 0
+    for (const [i, { operation, operands }] of nodes.entries()) if (needed[i]) count += operation === JOIN ? operands.length : 1
     if (count >= LEAST_NODES && feeds.length > 0) {
       const name = nameOf(nodes, wanted)
       let plan = this.#plans.get(name)
@@ -144,17 +148,25 @@ export class GraphPlans {
       for (const [i, { operation, attributes, operands, outputs }] of nodes.entries()) {
         made[i] = []
         if (!needed[i]) continue
-        const constants: number[] = []
-        const inputs = operands.map((operand) => {
-          if (operand.kind === 'feed') return feeds[operand.index]
-          if (operand.kind === 'output') return made[operand.node][operand.output] as number
-          constants.push(binding.createTensor(operand.shape, operand.dtype, operand.values))
-          return constants[constants.length - 1]
-        })
+        const own: number[] = []
         try {
-          made[i] = binding.executeOp(operation, attributes, inputs, outputs.length).map(({ id }) => id)
+          const inputs = operands.map((operand) => {
+            if (operand.kind === 'feed') return feeds[operand.index]
+            if (operand.kind === 'output') return made[operand.node][operand.output] as number
+            own.push(
+              operand.kind === 'constant'
+                ? binding.createTensor(operand.shape, operand.dtype, operand.values)
+                : runAtOnce(binding, (operators) => part(operators, feeds[operand.index], operand.offset, operand.shape)).id,
+            )
+            return own[own.length - 1]
+          })
+          const results =
+            operation === JOIN
+              ? [runAtOnce(binding, (operators) => join(operators, inputs, shapesOf(nodes, operands)))]
+              : binding.executeOp(operation, attributes, inputs, outputs.length)
+          made[i] = results.map(({ id }) => id)
         } finally {
-          for (const id of constants) binding.deleteTensor(id)
+          for (const id of own) binding.deleteTensor(id)
         }
         if (readers[i] === 0) free(i, false)
         for (const operand of operands) if (operand.kind === 'output' && --readers[operand.node] === 0) free(operand.node, false)
@@ -189,6 +201,10 @@ function neededBy(nodes: readonly DeferredNode[], wanted: readonly Place[]): boo
   return needed
 }
 
+/** Shapes of operands. */
+const shapesOf = (nodes: readonly DeferredNode[], operands: readonly Operand[]): (readonly number[])[] =>
+  operands.map((operand) => (operand.kind === 'output' ? nodes[operand.node].outputs[operand.output].shape : operand.shape))
+
 /** A group in words. */
 function nameOf(nodes: readonly DeferredNode[], wanted: readonly Place[]): string {
   let name = ''
@@ -197,6 +213,7 @@ function nameOf(nodes: readonly DeferredNode[], wanted: readonly Place[]): strin
     for (const operand of operands) {
       if (operand.kind === 'feed') name += `x${operand.index},`
       else if (operand.kind === 'output') name += `${operand.node}:${operand.output},`
+      else if (operand.kind === 'part') name += `x${operand.index}+${operand.offset},`
     }
     name += ')'
   }
@@ -211,28 +228,55 @@ function graphOf(nodes: readonly DeferredNode[], needed: readonly boolean[]): { 
   const graph: GraphNode[] = []
   const placeholders = new Map<number, GraphNode>()
   const constants = new Map<string, string>()
+  const parts = new Map<string, string>()
+  const placeholder = ({ index, shape, dtype }: { index: number; shape: readonly number[]; dtype: number }): string => {
+    const name = `x${index}`
+    const own = [attribute.type('dtype', dtype), attribute.shape('shape', shape)]
+    placeholders.set(index, { name, operation: 'Placeholder', inputs: [], attributes: own })
+    return name
+  }
+  const constant = ({ shape, dtype, values }: Constant): string => {
+    const key = `${dtype}[${shape.join()}]${values.join()}`
+    let name = constants.get(key)
+    if (name === undefined) {
+      name = `c${constants.size}`
+      constants.set(key, name)
+      const own = [attribute.type('dtype', dtype)]
+      graph.push({ name, operation: 'Const', inputs: [], attributes: own, constant: { shape, dtype, values } })
+    }
+    return name
+  }
+  const operatorsOf = (prefix: string): Operators<string> => {
+    let count = 0
+    return {
+      run: (operation, attributes, inputs) => {
+        const name = `${prefix}_${count++}`
+        graph.push({ name, operation, inputs, attributes })
+        return name
+      },
+      ints: (values, shape = [values.length]) => constant({ shape, dtype: DT.int32, values: Int32Array.from(values) }),
+      zeros: (count) => constant({ shape: [count], dtype: DT.float, values: new Float32Array(count) }),
+    }
+  }
   for (const [i, { operation, attributes, operands }] of nodes.entries()) {
     if (!needed[i]) continue
     const inputs = operands.map((operand) => {
       if (operand.kind === 'output') return `${nameOfNode(nodes, operand.node)}:${operand.output}`
-      if (operand.kind === 'feed') {
-        const name = `x${operand.index}`
-        const own = [attribute.type('dtype', operand.dtype), attribute.shape('shape', operand.shape)]
-        placeholders.set(operand.index, { name, operation: 'Placeholder', inputs: [], attributes: own })
-        return name
-      }
-      const { shape, dtype, values } = operand
-      const key = `${dtype}[${shape.join()}]${values.join()}`
-      let name = constants.get(key)
+      if (operand.kind === 'feed') return placeholder(operand)
+      if (operand.kind === 'constant') return constant(operand)
+      const { index, total, offset, shape } = operand
+      const key = `x${index}+${offset}`
+      let name = parts.get(key)
       if (name === undefined) {
-        name = `c${constants.size}`
-        constants.set(key, name)
-        const own = [attribute.type('dtype', dtype)]
-        graph.push({ name, operation: 'Const', inputs: [], attributes: own, constant: { shape, dtype, values } })
+        name = part(operatorsOf(`p${parts.size}`), placeholder({ index, shape: [total], dtype: DT.float }), offset, shape)
+        parts.set(key, name)
       }
       return name
     })
-    graph.push({ name: nameOfNode(nodes, i), operation, inputs, attributes })
+    const name = nameOfNode(nodes, i)
+    if (operation === JOIN)
+      graph.push({ name, operation: 'Identity', inputs: [join(operatorsOf(name), inputs, shapesOf(nodes, operands))], attributes: [FLOAT] })
+    else graph.push({ name, operation, inputs, attributes })
   }
   return { graph: [...placeholders.values(), ...graph], feeds: [...placeholders.keys()] }
 }

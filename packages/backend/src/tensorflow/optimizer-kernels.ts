@@ -7,6 +7,7 @@ import { optimizerKernelsOf } from '../kernels/optimizer-contract.js'
 import type { Lists, Updates } from '../kernels/optimizer-contract.js'
 import { attribute, DT } from './binding.js'
 import { cast, compose, FLOAT } from './compose.js'
+import { FlatVariables } from './flat-variables.js'
 import type { NodeBackend } from './node-backend.js'
 import type { TensorFlowKernels } from './own-kernels.js'
 import { ResourceVariables } from './resource-variables.js'
@@ -14,6 +15,7 @@ import { ResourceVariables } from './resource-variables.js'
 /** In place on resource variables. */
 export const optimizerKernels: TensorFlowKernels = (backend) => {
   const variables = new ResourceVariables(backend)
+  const flat = backend.binding.partsOf && new FlatVariables(backend)
   const adam: Updates<NodeBackend>['adam'] = (kernel, backend, { values, m, v, gradients }, attributesOfAdam) => {
     const { learningRate, beta1, beta2, epsilon, correction1, correction2 } = attributesOfAdam
     checkLists(kernel, [values, m, v, gradients])
@@ -22,6 +24,12 @@ export const optimizerKernels: TensorFlowKernels = (backend) => {
     const numbers = [0, 0, (learningRate * Math.sqrt(c2)) / c1, beta1, beta2, epsilon * Math.sqrt(c2)]
     const attributes = [FLOAT, attribute.bool('use_locking', false), attribute.bool('use_nesterov', false)]
     withScalars(backend, numbers, (scalars) => {
+      if (flat && areMany(values)) {
+        flat.update([values, m, v], gradients, (resources, gradient) => {
+          backend.binding.executeOp('ResourceApplyAdam', attributes, [...resources, ...scalars, gradient], 0)
+        })
+        return
+      }
       for (const [row, gradient] of gradients.entries()) {
         const [id] = backend.getInputTensorIds([gradient])
         variables.update([values[row], m[row], v[row]], (resources) => {
@@ -34,6 +42,12 @@ export const optimizerKernels: TensorFlowKernels = (backend) => {
     checkLists(kernel, [values, velocities, gradients])
     const attributes = [FLOAT, attribute.bool('use_locking', false), attribute.bool('use_nesterov', nesterov)]
     withScalars(backend, [learningRate, momentum], ([rate, decay]) => {
+      if (flat && areMany(values)) {
+        flat.update([values, velocities], gradients, (resources, gradient) => {
+          backend.binding.executeOp('ResourceApplyMomentum', attributes, [...resources, rate, gradient, decay], 0)
+        })
+        return
+      }
       for (const [row, gradient] of gradients.entries()) {
         const [id] = backend.getInputTensorIds([gradient])
         variables.update([values[row], velocities[row]], (resources) => {
@@ -44,6 +58,12 @@ export const optimizerKernels: TensorFlowKernels = (backend) => {
   }
   return optimizerKernelsOf(() => backend, { adam, sgd, gradientNorm })
 }
+
+/** Most numbers of all variables together that are laid in one vector: of more, laying out the gradients takes longer than the calls. */
+const MOST_FLAT = 2 ** 22
+
+const areMany = (values: readonly TensorInfo[]): boolean =>
+  values.length > 1 && values.reduce((sum, { shape }) => sum + util.sizeFromShape(shape), 0) < MOST_FLAT
 
 function gradientNorm(kernel: string, backend: NodeBackend, { gradients }: Lists<'gradients'>): TensorInfo[] {
   requireFloats(kernel, ...gradients)

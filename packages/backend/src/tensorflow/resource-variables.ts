@@ -1,18 +1,13 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core'
 
-import { attribute, DT } from './binding.js'
 import type { NodeBackend } from './node-backend.js'
-
-const FLOATS = attribute.type('dtype', DT.float)
+import { createResource, destroyResource, FLOATS } from './resource.js'
 
 /** A resource variable of TensorFlow, and the handle that a tensor of TensorFlow.js read from it last. */
 interface Held {
   readonly resource: number
   last: number
 }
-
-/** So that no two variables of a process share a name. */
-let made = 0
 
 /**
  * Tensors of TensorFlow.js that TensorFlow updates in place. Each gets a resource variable, and reads it again after every update: it always has the
@@ -62,14 +57,7 @@ export class ResourceVariables {
     const [id] = this.#backend.getInputTensorIds([tensor])
     let held = this.#held.get(tensor.dataId)
     if (!held) {
-      const name = `audiotag-${process.pid}-${made++}`
-      const attributes = [
-        FLOATS,
-        attribute.shape('shape', tensor.shape),
-        attribute.text('container', ''),
-        attribute.text('shared_name', name),
-      ]
-      held = { resource: binding.executeOp('VarHandleOp', attributes, [], 1)[0].id, last: -1 }
+      held = { resource: createResource(binding, tensor.shape), last: -1 }
       this.#held.set(tensor.dataId, held)
     }
     if (held.last !== id) binding.executeOp('AssignVariableOp', [FLOATS], [held.resource, id], 0)
@@ -80,8 +68,6 @@ export class ResourceVariables {
     const held = this.#held.get(dataId)
     if (!held) return
     this.#held.delete(dataId)
-    const { binding } = this.#backend
-    binding.executeOp('DestroyResourceOp', [attribute.bool('ignore_lookup_error', true)], [held.resource], 0)
-    binding.deleteTensor(held.resource)
+    destroyResource(this.#backend.binding, held.resource)
   }
 }
