@@ -350,13 +350,9 @@ export class DeferredBinding {
       const { variable, offset } = known.part
       const vector = this.#readNow(variable)
       try {
-        let read = this.#read.get(variable)
-        if (!read) {
-          read = new Set()
-          this.#read.set(variable, read)
-        }
-        read.add(id)
-        return runAtOnce(this.#binding, (operators) => part(operators, vector, offset, known.shape)).id
+        const made = runAtOnce(this.#binding, (operators) => part(operators, vector, offset, known.shape)).id
+        this.#read.set(variable, (this.#read.get(variable) ?? new Set()).add(id))
+        return made
       } finally {
         this.#binding.deleteTensor(vector)
       }

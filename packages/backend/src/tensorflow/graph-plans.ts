@@ -213,7 +213,7 @@ function nameOf(nodes: readonly DeferredNode[], wanted: readonly Place[]): strin
     for (const operand of operands) {
       if (operand.kind === 'feed') name += `x${operand.index},`
       else if (operand.kind === 'output') name += `${operand.node}:${operand.output},`
-      else if (operand.kind === 'part') name += `x${operand.index}+${operand.offset},`
+      else if (operand.kind === 'part') name += `x${operand.index}+${operand.offset}/${operand.total},`
     }
     name += ')'
   }
