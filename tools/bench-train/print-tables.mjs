@@ -19,8 +19,8 @@ export function printResult(result) {
 }
 
 /** Gigaflops of each convolution, and how much of the SIMD peak of its threads that is. */
-export function printRoofline({ net, width, profiles }, peak) {
-  console.log(`\n${net} ${width}, plain SIMD: gigaflops of the direct sum (% of ${peak.toFixed(0)} a thread; Winograd may pass it)`)
+export function printRoofline({ net, width, simd, profiles }, peak) {
+  console.log(`\n${net} ${width}, ${simd} SIMD: gigaflops of the direct sum (% of ${peak.toFixed(0)} a thread; Winograd may pass it)`)
   console.log(
     `${'[batch, height, width, in] kernel, out, stride'.padEnd(48)} calls ${profiles
       .map(({ threads }) => `${threads}T ${['forward', 'by input', 'by weights'].map((name) => name.padStart(12)).join(' ')}`)
@@ -39,8 +39,8 @@ export function printRoofline({ net, width, profiles }, peak) {
 }
 
 /** Where the time of a step goes. */
-export function printKinds({ net, width, profiles }) {
-  console.log(`\n${net} ${width}: share of a step`)
+export function printKinds({ net, width, simd, profiles }) {
+  console.log(`\n${net} ${width}, ${simd} SIMD: share of a step`)
   for (const { threads, kinds } of profiles) {
     const total = Object.values(kinds).reduce((sum, ms) => sum + ms, 0)
     const parts = Object.entries(kinds).sort(([, a], [, b]) => b - a)

@@ -54,11 +54,13 @@ for (const net of options.nets) {
 }
 // The packages' kernels on wasm; others do not say where their time goes.
 for (const net of options.backends.includes('wasm') ? options.nets.filter((each) => each.net !== 'layers') : []) {
-  const threads = []
-  for (const count of options.threads) threads.push({ threads: count, ...(await profile(net, count)) })
-  profiles.push({ net: net.net, width: widthNumber(net.width), batch: net.input[0], simd: 'plain', profiles: threads })
-  printRoofline(profiles.at(-1), peaks.plain)
-  printKinds(profiles.at(-1))
+  for (const simd of options.quick ? ['plain'] : Object.keys(peaks)) {
+    const threads = []
+    for (const count of options.threads) threads.push({ threads: count, ...(await profile(net, count, simd)) })
+    profiles.push({ net: net.net, width: widthNumber(net.width), batch: net.input[0], simd, profiles: threads })
+    printRoofline(profiles.at(-1), peaks[simd])
+    printKinds(profiles.at(-1))
+  }
 }
 if (options.json) await writeFile(options.json, `${JSON.stringify({ machine, results, profiles }, null, 2)}\n`)
 
@@ -133,8 +135,8 @@ function netArguments({ net, width, input }, threads) {
   return about.concat('--threads', String(threads), '--warmup', options.quick ? '0' : '2')
 }
 
-async function profile(net, threads) {
-  const commandLine = [script('our-step.mjs'), ...netArguments(net, threads), '--simd', 'plain', '--profile']
+async function profile(net, threads, simd) {
+  const commandLine = [script('our-step.mjs'), ...netArguments(net, threads), '--simd', simd, '--profile']
   const steps = options.quick ? '2' : net.width === '1' ? '4' : '20'
   const { stdout } = await promisify(execFile)(process.execPath, [...commandLine, steps])
   return JSON.parse(stdout)

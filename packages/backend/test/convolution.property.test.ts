@@ -97,6 +97,7 @@ describe('convolution', () => {
     ['a projection with a stride', [2, 9, 8, 8], [1, 1, 8, 16], [2, 2]],
     ['a stride longer than the kernel', [1, 11, 11, 3], [2, 1, 3, 5], [3, 4]],
     ['a row longer than a block of the cache', [1, 1, 40_000, 2], [1, 5, 2, 3], [1, 1]],
+    ['more weights than a block of the cache', [3, 12, 14, 96], [3, 3, 96, 128], [2, 2]],
   ] as const)('%s', async (_name, xShape, filterShape, strides) => {
     const run = outputAndGradients(xShape, filterShape, strides, 'same', 1)
     expect(worstError(await on('wasm', run), await on('cpu', run))).toBeLessThan(1e-5)

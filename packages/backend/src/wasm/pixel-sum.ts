@@ -2,8 +2,9 @@ import type { Heap } from './heap.js'
 import { align, clamp } from './sizes.js'
 import { suitsWinogradGradient, sumWinograd } from './winograd-gradient.js'
 
-/** Bytes of both operands in a block, so that they stay in the second-level cache. */
+/** Bytes of both operands in a block, so that they stay in the second-level cache; more where weights are many, which every block reads and writes. */
 const BLOCK_BYTES = 256 << 10
+const MOST_BLOCK_BYTES = 2 << 20
 /** Segments of the batch at most, each with sums of its own: threads share them out. */
 const SEGMENTS = 8
 /** Bytes of the sums of all segments at most, where there are several. */
@@ -50,19 +51,20 @@ export function sumOverPixels(heap: Heap, job: PixelSum): void {
   const mode = channels % 4 === 0 && channels >= PLANE_CHANNELS && taps * outputs >= REUSE ? 2 : copies ? 1 : 0
   const panels = outputs % 4 !== 0 || (outputs >= PLANE_CHANNELS && taps * run >= REUSE)
   const rounded = Math.ceil(outputs / 4) * 4
+  const weights = taps * run * outputs
+  const blockBytes = clamp(weights * 4, BLOCK_BYTES, MOST_BLOCK_BYTES)
   const columnBytes = (stepColumns * channels + rounded) * 4
-  const blockColumns = clamp(Math.floor(BLOCK_BYTES / columnBytes), 16, gridColumns)
+  const blockColumns = clamp(Math.floor(blockBytes / columnBytes), 16, gridColumns)
   const lineBytes = ((blockColumns - 1) * stepColumns + kernelWidth) * channels * 4
   const rowBytes = lineBytes * stepRows + blockColumns * rounded * 4
-  const blockRows = blockColumns < gridColumns ? 1 : clamp(Math.floor(BLOCK_BYTES / rowBytes), 1, gridRows)
+  const blockRows = blockColumns < gridColumns ? 1 : clamp(Math.floor(blockBytes / rowBytes), 1, gridRows)
   const imageBytes = rowBytes * (blockRows + Math.ceil(taps / stepRows) - 1)
   const whole = blockRows === gridRows && blockColumns === gridColumns
-  const weights = taps * run * outputs
   // By the shape alone: the number of threads must not change the order of summation.
   const most = clamp(Math.min((batch * gridRows * gridColumns) / SEGMENT_PIXELS, SUM_BYTES / (weights * 4)), 1, SEGMENTS)
   const segments = Math.min(batch, 2 ** Math.floor(Math.log2(most)))
   const groups = Math.ceil(heap.threads / segments)
-  const blockImages = whole ? clamp(Math.floor(BLOCK_BYTES / imageBytes), 1, Math.ceil(batch / segments)) : 1
+  const blockImages = whole ? clamp(Math.floor(blockBytes / imageBytes), 1, Math.ceil(batch / segments)) : 1
   const inputBytes = mode > 0 ? align(blockImages * ((blockRows - 1) * stepRows + taps) * lineBytes) : 0
   const threadBytes = align(inputBytes + (panels ? blockImages * blockRows * blockColumns * rounded * 4 : 0))
   const sumBytes = segments > 1 ? align(weights * 4) : 0
