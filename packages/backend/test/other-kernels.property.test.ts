@@ -40,6 +40,57 @@ test('depthwise convolution: output and both gradients', async () => {
   )
 }, 60_000)
 
+test('tile, sums and means over any axes', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        shape: fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 4 }),
+        reps: fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 4, maxLength: 4 }),
+        axes: fc.subarray([0, 1, 2, 3], { minLength: 1 }),
+        keepDims: fc.boolean(),
+        seed: fc.integer(),
+      }),
+      async ({ shape, reps, axes, keepDims, seed }) => {
+        const xs = values(seed, shape)
+        const own = axes.filter((axis) => axis < shape.length)
+        const run = (): tf.Tensor[] => {
+          const x = tf.tensor(xs, shape)
+          const empty = xs.length === 0
+          const over = own.length > 0 ? own : [0]
+          return [tf.tile(x, reps.slice(0, shape.length)), tf.sum(x, over, keepDims), ...(empty ? [] : [tf.mean(x, over, keepDims)])]
+        }
+        // Sums that come to little are no more exact than their terms.
+        expect(worstError(await on('wasm', run), await on('cpu', run))).toBeLessThan(1e-5)
+      },
+    ),
+    { numRuns: 200 },
+  )
+}, 60_000)
+
+test('sums of many rows are those of float64', async () => {
+  const shape = [3, 700, 37]
+  const xs = values(1, shape)
+  const exact = Array.from({ length: 3 * 37 }, (_, i) => {
+    let sum = 0
+    for (let row = 0; row < 700; row++) sum += xs[(Math.floor(i / 37) * 700 + row) * 37 + (i % 37)]
+    return sum
+  })
+  const [sums, means] = await on('wasm', () => [tf.sum(tf.tensor(xs, shape), 1), tf.mean(tf.tensor(xs, shape), 1)])
+  expect(worstError([sums], [exact])).toBeLessThan(1e-6)
+  expect(worstError([means], [exact.map((sum) => sum / 700)])).toBeLessThan(1e-6)
+})
+
+test('a cast to the type that a tensor has is of the same numbers and no copy of them', async () => {
+  await tf.setBackend('wasm')
+  const x = tf.tensor1d([1.5, -2])
+  const y = tf.engine().runKernel('Cast', { x }, { dtype: 'float32' }) as tf.Tensor
+  expect(y.dataId).toBe(x.dataId)
+  x.dispose()
+  expect([...(await y.data())]).toEqual([1.5, -2])
+  expect([...(await tf.cast(y, 'int32').data())]).toEqual([1, -2])
+  y.dispose()
+})
+
 const transposedConvolution = (x: tf.Tensor, filter: tf.Tensor): tf.Tensor =>
   tf.conv2dTranspose(x as tf.Tensor4D, filter as tf.Tensor4D, [2, 11, 9, 5], [2, 2], 'same')
 

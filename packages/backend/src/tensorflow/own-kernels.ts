@@ -1,6 +1,7 @@
 import { getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
 import type { KernelFunc } from '@tensorflow/tfjs-core'
 
+import { registerBatchNormGradients } from '../kernels/plain-batch-norm-gradients.js'
 import { batchNormKernels } from './batch-norm-kernels.js'
 import { convolutionKernels } from './convolution-kernels.js'
 import { fusedKernels } from './fused-kernels.js'
@@ -27,6 +28,7 @@ const FAMILIES: readonly TensorFlowKernels[] = [
 
 /** Registers the package's kernels for TensorFlow, in place of @tensorflow/tfjs-node's where both exist. */
 export function registerOwnKernels(backend: NodeBackend): void {
+  registerBatchNormGradients()
   for (const family of FAMILIES) {
     const stock = new Map<string, KernelFunc>()
     const kernels = family(backend, (name) => {

@@ -22,6 +22,7 @@ export const KERNEL_NAMES = [
   'segmentSum',
   'sgd',
   'squareSums',
+  'sumRows',
   'weightGradient',
   'winograd',
   'winogradGradient',

@@ -1,12 +1,14 @@
 import { getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
 import type { KernelFunc } from '@tensorflow/tfjs-core'
 
+import { registerBatchNormGradients } from '../kernels/plain-batch-norm-gradients.js'
 import { addKernel } from './add-kernel.js'
 import { batchNormKernels } from './batch-norm-kernels.js'
 import { broadcastProductKernel } from './broadcast-product-kernel.js'
 import { channelsFirstKernels } from './channels-first-kernels.js'
 import { complexKernels } from './complex-kernels.js'
 import { convolutionKernels } from './convolution-kernels.js'
+import { copyKernels } from './copy-kernels.js'
 import { depthwiseKernels } from './depthwise-kernels.js'
 import { einsumKernel } from './einsum-kernel.js'
 import { fourierKernels } from './fourier-kernels.js'
@@ -20,6 +22,7 @@ import { integerProductKernel } from './integer-product-kernel.js'
 import { matrixProductKernels } from './matrix-product-kernels.js'
 import { maxPoolKernels } from './max-pool-kernels.js'
 import { optimizerKernels } from './optimizer-kernels.js'
+import { reductionKernels } from './reduction-kernels.js'
 import { segmentSumKernel } from './segment-sum-kernel.js'
 import { stockFaultsKernels } from './stock-faults-kernels.js'
 import { stringKernels } from './string-kernels.js'
@@ -31,6 +34,8 @@ export type OwnKernels = (heapOf: (backend: unknown) => Heap, stock: (name: stri
 const FAMILIES: readonly OwnKernels[] = [
   identityKernel,
   addKernel,
+  copyKernels,
+  reductionKernels,
   convolutionKernels,
   batchNormKernels,
   maxPoolKernels,
@@ -60,6 +65,7 @@ let registered = false
 export function registerOwnKernels(heapOf: (backend: unknown) => Heap): void {
   if (registered) return
   registered = true
+  registerBatchNormGradients()
   for (const family of FAMILIES) {
     const stock = new Map<string, KernelFunc>()
     const kernels = family(heapOf, (name) => {

@@ -1,6 +1,7 @@
 import { getKernel, getKernelsForBackend, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
 import type { KernelFunc } from '@tensorflow/tfjs-core'
 
+import { registerBatchNormGradients } from '../kernels/plain-batch-norm-gradients.js'
 import { batchNormKernels } from './batch-norm-kernels.js'
 import { convolutionKernels } from './convolution-kernels.js'
 import type { GpuBackend } from './gpu-backend.js'
@@ -30,6 +31,7 @@ let registered = false
 export function registerOwnGpuKernels(): void {
   if (registered) return
   registered = true
+  registerBatchNormGradients()
   const own = Object.assign(
     {},
     ...FAMILIES.map((family) => {
