@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest'
 const ran: string[] = []
 
 describeBackends(
-  ['cpu', 'wasm', 'webgpu', 'own'],
+  ['cpu', 'wasm', 'webgl', 'own'],
   (name) => {
     test('is the current backend and computes', async () => {
       ran.push(name)
