@@ -42,8 +42,8 @@ export function registerBatchNormGradients(): void {
         const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size))
         const times = x.shape.map((size, axis) => (axes.includes(axis) ? size : 1))
         const count = times.reduce((product, size) => product * size, 1)
-        const share = div(reshape(dy as Tensor, kept), Math.max(1, count))
         if (count === 0) return zerosLike(x)
+        const share = div(reshape(dy as Tensor, kept), count)
         // Tile has no gradient of its own beyond four axes.
         return x.rank > 4 ? mul(share, ones(x.shape)) : tile(share, times)
       },

@@ -1,3 +1,5 @@
+import { JOIN } from './flat-tensor.js'
+
 const words = (text: string): string[] => text.split(/\s+/).filter(Boolean)
 
 /** Operations whose output has the shape of its inputs or of their attributes, whatever the numbers are. */
@@ -21,6 +23,6 @@ const BY_NUMBERS: readonly (readonly [readonly number[], string])[] = [
 
 /** Operations without side effects whose output's shape is known before they run, once it was seen; which of its inputs must be the same for that. */
 export const DEFERRABLE: ReadonlyMap<string, readonly number[]> = new Map([
-  ...BY_SHAPES.map((name): [string, readonly number[]] => [name, []]),
+  ...[...BY_SHAPES, JOIN].map((name): [string, readonly number[]] => [name, []]),
   ...BY_NUMBERS.flatMap(([sizes, names]) => words(names).map((name): [string, readonly number[]] => [name, sizes])),
 ])

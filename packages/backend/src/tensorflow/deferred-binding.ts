@@ -3,7 +3,7 @@ import { asBackendError } from './as-backend-error.js'
 import type { Attribute, Binding, Result } from './binding.js'
 import { attribute, DT } from './binding.js'
 import { DEFERRABLE } from './deferrable-operations.js'
-import { flatLayout, JOIN, join, part, runAtOnce } from './flat-tensor.js'
+import { flatLayout, JOIN, joinNow, partNow } from './flat-tensor.js'
 import { GraphPlans } from './graph-plans.js'
 
 /** What is known of a handle. */
@@ -96,7 +96,7 @@ export class DeferredBinding {
   #waiting = new Map<number, { readonly node: number; readonly output: number }>()
   /** The addon's handles that nodes read, and whether the caller has deleted them since. */
   #feeds = new Map<number, { readonly index: number; deleted: boolean }>()
-  /** The addon's handles of the numbers of variables of which nodes read parts, by variable. */
+  /** Feeds of the numbers of variables of which nodes read parts, by variable. */
   #vectors = new Map<number, number>()
   #bytes = 0
 
@@ -194,7 +194,7 @@ export class DeferredBinding {
     const known = inputs.every((id) => isNumbers(this.#known.get(id)))
     if (known) return this.executeOp(JOIN, [], inputs, 1)[0].id
     const real = inputs.map((id) => this.#realOf(id))
-    return this.#register([runAtOnce(this.#binding, (operators) => join(operators, real, shapes))])[0].id
+    return this.#register([joinNow(this.#binding, real, shapes)])[0].id
   }
 
   /** The number of a kind of operation, and what it makes: known once it has run on ones. */
@@ -303,30 +303,28 @@ export class DeferredBinding {
     const { part } = this.#known.get(id) as Known
     if (part) {
       const [total] = (this.#known.get(part.variable) as Known).shape
-      return { kind: 'part', index: this.#feedOf(this.#vectorOf(part.variable)), total, offset: part.offset, shape }
+      return { kind: 'part', index: this.#vectorOf(part.variable), total, offset: part.offset, shape }
     }
     return { kind: 'feed', index: this.#feedOf(this.#realOf(id)), shape, dtype }
   }
 
-  #feedOf(real: number): number {
+  #feedOf(real: number, deleted = false): number {
     let feed = this.#feeds.get(real)
     if (!feed) {
-      feed = { index: this.#feeds.size, deleted: false }
+      feed = { index: this.#feeds.size, deleted }
       this.#feeds.set(real, feed)
     }
     return feed.index
   }
 
-  /** The numbers of a variable while nothing runs. */
+  /** The feed of a variable's numbers, read once for all that waits. */
   #vectorOf(variable: number): number {
-    let real = this.#vectors.get(variable)
-    if (real === undefined) {
-      real = this.#readNow(variable)
-      this.#vectors.set(variable, real)
-      this.#feedOf(real)
-      ;(this.#feeds.get(real) as { deleted: boolean }).deleted = true
+    let index = this.#vectors.get(variable)
+    if (index === undefined) {
+      index = this.#feedOf(this.#readNow(variable), true)
+      this.#vectors.set(variable, index)
     }
-    return real
+    return index
   }
 
   /** The addon's handle. Runs what waits, if it is among that. */
@@ -350,7 +348,7 @@ export class DeferredBinding {
       const { variable, offset } = known.part
       const vector = this.#readNow(variable)
       try {
-        const made = runAtOnce(this.#binding, (operators) => part(operators, vector, offset, known.shape)).id
+        const made = partNow(this.#binding, vector, offset, known.shape).id
         this.#read.set(variable, (this.#read.get(variable) ?? new Set()).add(id))
         return made
       } finally {
@@ -396,7 +394,7 @@ const isNumbers = (known: Known | undefined): known is Known => known !== undefi
 
 /** What an operation takes, with the numbers of sizes and of nothing else; `undefined` if they are not known, or it is none that waits. */
 function asInputs(operation: string, known: readonly Known[]): Known[] | undefined {
-  const sizes = operation === JOIN ? [] : DEFERRABLE.get(operation)
+  const sizes = DEFERRABLE.get(operation)
   if (!sizes) return undefined
   const inputs: Known[] = []
   for (const [i, one] of known.entries()) {

@@ -2,7 +2,8 @@ import { util } from '@tensorflow/tfjs-core'
 
 import { attribute, DT } from './binding.js'
 import type { Binding, Result } from './binding.js'
-import { FLOAT } from './compose.js'
+import { composeResults, FLOAT } from './compose.js'
+import type { Operations } from './compose.js'
 
 /** Parts begin at multiples of this: TensorFlow takes slices that lie so, 64 bytes apart, without copying them. */
 const ALIGNED = 16
@@ -26,58 +27,43 @@ export function flatLayout(shapes: readonly (readonly number[])[]): FlatLayout {
   return { offsets, total }
 }
 
-/** How many zeros follow each tensor. */
-function gaps(shapes: readonly (readonly number[])[]): number[] {
-  return shapes.map((shape) => -util.sizeFromShape([...shape]) & (ALIGNED - 1))
-}
-
-/** TensorFlow's operations, run at once or put into a graph: what stands for a tensor is `Name`. */
-export interface Operators<Name> {
-  readonly run: (operation: string, attributes: Parameters<Binding['executeOp']>[1], inputs: readonly Name[]) => Name
-  readonly ints: (values: readonly number[], shape?: readonly number[]) => Name
-  readonly zeros: (count: number) => Name
-}
+type Operators<Input, Output> = Pick<Operations<Input, Output>, 'run' | 'ints' | 'floats'>
 
 /** Lays tensors of these shapes in one vector. */
-export function join<Name>({ run, ints, zeros }: Operators<Name>, inputs: readonly Name[], shapes: readonly (readonly number[])[]): Name {
-  const pieces: Name[] = []
-  for (const [i, gap] of gaps(shapes).entries()) {
+export function join<Input, Output extends Input>(
+  { run, ints, floats }: Operators<Input, Output>,
+  inputs: readonly Input[],
+  shapes: readonly (readonly number[])[],
+): Output {
+  const { offsets, total } = flatLayout(shapes)
+  const pieces: Output[] = []
+  for (const [i, shape] of shapes.entries()) {
     pieces.push(run('Reshape', [FLOAT, attribute.type('Tshape', DT.int32)], [inputs[i], ints([-1])]))
-    if (gap > 0) pieces.push(zeros(gap))
+    const gap = (offsets[i + 1] ?? total) - offsets[i] - util.sizeFromShape([...shape])
+    if (gap > 0) pieces.push(floats(Array<number>(gap).fill(0), [gap]))
   }
   const attributes = [attribute.int('N', pieces.length), FLOAT, attribute.type('Tidx', DT.int32)]
   return pieces.length === 1 ? pieces[0] : run('ConcatV2', attributes, [...pieces, ints([0], [])])
 }
 
 /** A tensor that lies in a vector. */
-export function part<Name>({ run, ints }: Operators<Name>, flat: Name, offset: number, shape: readonly number[]): Name {
+export function part<Input, Output extends Input>(
+  { run, ints }: Operators<Input, Output>,
+  flat: Input,
+  offset: number,
+  shape: readonly number[],
+): Output {
   const inputs = [flat, ints([offset]), ints([util.sizeFromShape([...shape])])]
   const slice = run('Slice', [FLOAT, attribute.type('Index', DT.int32)], inputs)
   return run('Reshape', [FLOAT, attribute.type('Tshape', DT.int32)], [slice, ints(shape)])
 }
 
-/** Runs at once what `build` takes; frees all that it made but the result. */
-export function runAtOnce(binding: Binding, build: (operators: Operators<number>) => number): Result {
-  const made = new Map<number, Result | undefined>()
-  const keep = (shape: readonly number[], dtype: number, values: Float32Array | Int32Array): number => {
-    const id = binding.createTensor(shape, dtype, values)
-    made.set(id, undefined)
-    return id
-  }
-  try {
-    const last = build({
-      run: (operation, attributes, inputs) => {
-        const [result] = binding.executeOp(operation, attributes, inputs, 1)
-        made.set(result.id, result)
-        return result.id
-      },
-      ints: (values, shape = [values.length]) => keep(shape, DT.int32, Int32Array.from(values)),
-      zeros: (count) => keep([count], DT.float, new Float32Array(count)),
-    })
-    const result = made.get(last) as Result
-    made.delete(last)
-    return result
-  } finally {
-    for (const id of made.keys()) binding.deleteTensor(id)
-  }
-}
+/** `join` of a binding's handles, at once. */
+export const joinNow = (binding: Binding, inputs: readonly number[], shapes: readonly (readonly number[])[]): Result =>
+  composeResults<number>(binding, idOf, (operations) => [join(operations, inputs, shapes)])[0]
+
+/** `part` of a binding's handle, at once. */
+export const partNow = (binding: Binding, flat: number, offset: number, shape: readonly number[]): Result =>
+  composeResults<number>(binding, idOf, (operations) => [part(operations, flat, offset, shape)])[0]
+
+const idOf = (input: number | Result): number => (typeof input === 'number' ? input : input.id)

@@ -1,9 +1,9 @@
 import { attribute, DT } from './binding.js'
 import type { Binding } from './binding.js'
 import { FLOAT } from './compose.js'
+import type { Operations } from './compose.js'
 import type { DeferredNode, Operand } from './deferred-binding.js'
-import { JOIN, join, part, runAtOnce } from './flat-tensor.js'
-import type { Operators } from './flat-tensor.js'
+import { JOIN, join, joinNow, part, partNow } from './flat-tensor.js'
 import { savedModel, sessionConfig } from './graph-def.js'
 import type { Constant, GraphNode } from './graph-def.js'
 
@@ -156,13 +156,13 @@ export class GraphPlans {
             own.push(
               operand.kind === 'constant'
                 ? binding.createTensor(operand.shape, operand.dtype, operand.values)
-                : runAtOnce(binding, (operators) => part(operators, feeds[operand.index], operand.offset, operand.shape)).id,
+                : partNow(binding, feeds[operand.index], operand.offset, operand.shape).id,
             )
             return own[own.length - 1]
           })
           const results =
             operation === JOIN
-              ? [runAtOnce(binding, (operators) => join(operators, inputs, shapesOf(nodes, operands)))]
+              ? [joinNow(binding, inputs, shapesOf(nodes, operands))]
               : binding.executeOp(operation, attributes, inputs, outputs.length)
           made[i] = results.map(({ id }) => id)
         } finally {
@@ -246,7 +246,7 @@ function graphOf(nodes: readonly DeferredNode[], needed: readonly boolean[]): { 
     }
     return name
   }
-  const operatorsOf = (prefix: string): Operators<string> => {
+  const operatorsOf = (prefix: string): Pick<Operations<string, string>, 'run' | 'ints' | 'floats'> => {
     let count = 0
     return {
       run: (operation, attributes, inputs) => {
@@ -255,7 +255,7 @@ function graphOf(nodes: readonly DeferredNode[], needed: readonly boolean[]): { 
         return name
       },
       ints: (values, shape = [values.length]) => constant({ shape, dtype: DT.int32, values: Int32Array.from(values) }),
-      zeros: (count) => constant({ shape: [count], dtype: DT.float, values: new Float32Array(count) }),
+      floats: (values, shape = []) => constant({ shape, dtype: DT.float, values: Float32Array.from(values) }),
     }
   }
   for (const [i, { operation, attributes, operands }] of nodes.entries()) {

@@ -14,8 +14,9 @@ import { ResourceVariables } from './resource-variables.js'
 
 /** In place on resource variables. */
 export const optimizerKernels: TensorFlowKernels = (backend) => {
-  const variables = new ResourceVariables(backend)
+  const single = new ResourceVariables(backend)
   const flat = backend.binding.partsOf && new FlatVariables(backend)
+  const holderOf = (values: readonly TensorInfo[]): FlatVariables | ResourceVariables => (flat && fitsFlat(values) ? flat : single)
   const adam: Updates<NodeBackend>['adam'] = (kernel, backend, { values, m, v, gradients }, attributesOfAdam) => {
     const { learningRate, beta1, beta2, epsilon, correction1, correction2 } = attributesOfAdam
     checkLists(kernel, [values, m, v, gradients])
@@ -24,36 +25,18 @@ export const optimizerKernels: TensorFlowKernels = (backend) => {
     const numbers = [0, 0, (learningRate * Math.sqrt(c2)) / c1, beta1, beta2, epsilon * Math.sqrt(c2)]
     const attributes = [FLOAT, attribute.bool('use_locking', false), attribute.bool('use_nesterov', false)]
     withScalars(backend, numbers, (scalars) => {
-      if (flat && areMany(values)) {
-        flat.update([values, m, v], gradients, (resources, gradient) => {
-          backend.binding.executeOp('ResourceApplyAdam', attributes, [...resources, ...scalars, gradient], 0)
-        })
-        return
-      }
-      for (const [row, gradient] of gradients.entries()) {
-        const [id] = backend.getInputTensorIds([gradient])
-        variables.update([values[row], m[row], v[row]], (resources) => {
-          backend.binding.executeOp('ResourceApplyAdam', attributes, [...resources, ...scalars, id], 0)
-        })
-      }
+      holderOf(values).update([values, m, v], gradients, (resources, gradient) => {
+        backend.binding.executeOp('ResourceApplyAdam', attributes, [...resources, ...scalars, gradient], 0)
+      })
     })
   }
   const sgd: Updates<NodeBackend>['sgd'] = (kernel, backend, { values, velocities, gradients }, { learningRate, momentum, nesterov }) => {
     checkLists(kernel, [values, velocities, gradients])
     const attributes = [FLOAT, attribute.bool('use_locking', false), attribute.bool('use_nesterov', nesterov)]
     withScalars(backend, [learningRate, momentum], ([rate, decay]) => {
-      if (flat && areMany(values)) {
-        flat.update([values, velocities], gradients, (resources, gradient) => {
-          backend.binding.executeOp('ResourceApplyMomentum', attributes, [...resources, rate, gradient, decay], 0)
-        })
-        return
-      }
-      for (const [row, gradient] of gradients.entries()) {
-        const [id] = backend.getInputTensorIds([gradient])
-        variables.update([values[row], velocities[row]], (resources) => {
-          backend.binding.executeOp('ResourceApplyMomentum', attributes, [...resources, rate, id, decay], 0)
-        })
-      }
+      holderOf(values).update([values, velocities], gradients, (resources, gradient) => {
+        backend.binding.executeOp('ResourceApplyMomentum', attributes, [...resources, rate, gradient, decay], 0)
+      })
     })
   }
   return optimizerKernelsOf(() => backend, { adam, sgd, gradientNorm })
@@ -62,7 +45,7 @@ export const optimizerKernels: TensorFlowKernels = (backend) => {
 /** Most numbers of all variables together that are laid in one vector: of more, laying out the gradients takes longer than the calls. */
 const MOST_FLAT = 2 ** 22
 
-const areMany = (values: readonly TensorInfo[]): boolean =>
+const fitsFlat = (values: readonly TensorInfo[]): boolean =>
   values.length > 1 && values.reduce((sum, { shape }) => sum + util.sizeFromShape(shape), 0) < MOST_FLAT
 
 function gradientNorm(kernel: string, backend: NodeBackend, { gradients }: Lists<'gradients'>): TensorInfo[] {

@@ -27,11 +27,23 @@ export class ResourceVariables {
     }
   }
 
-  /**
-   * Runs `update` with the resources of tensors, in order. Meanwhile the tensors give up their handles: a buffer that one alone holds is
-   * changed where it lies, else TensorFlow makes a copy.
-   */
-  update(tensors: readonly TensorInfo[], update: (resources: readonly number[]) => void): void {
+  /** Runs `update` row by row with the resources of the lists' tensors, in order, and the handle of the row's gradient. */
+  update(
+    lists: readonly (readonly TensorInfo[])[],
+    gradients: readonly TensorInfo[],
+    update: (resources: readonly number[], gradient: number) => void,
+  ): void {
+    for (const [row, gradient] of gradients.entries()) {
+      const [id] = this.#backend.getInputTensorIds([gradient])
+      this.#change(
+        lists.map((list) => list[row]),
+        (resources) => update(resources, id),
+      )
+    }
+  }
+
+  /** Meanwhile the tensors give up their handles: a buffer that one alone holds is changed where it lies, else TensorFlow makes a copy. */
+  #change(tensors: readonly TensorInfo[], update: (resources: readonly number[]) => void): void {
     const { binding } = this.#backend
     const resources = tensors.map((tensor) => this.#resourceOf(tensor))
     try {

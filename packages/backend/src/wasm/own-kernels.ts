@@ -8,7 +8,6 @@ import { broadcastProductKernel } from './broadcast-product-kernel.js'
 import { channelsFirstKernels } from './channels-first-kernels.js'
 import { complexKernels } from './complex-kernels.js'
 import { convolutionKernels } from './convolution-kernels.js'
-import { copyKernels } from './copy-kernels.js'
 import { depthwiseKernels } from './depthwise-kernels.js'
 import { einsumKernel } from './einsum-kernel.js'
 import { fourierKernels } from './fourier-kernels.js'
@@ -26,6 +25,7 @@ import { reductionKernels } from './reduction-kernels.js'
 import { segmentSumKernel } from './segment-sum-kernel.js'
 import { stockFaultsKernels } from './stock-faults-kernels.js'
 import { stringKernels } from './string-kernels.js'
+import { tileKernel } from './tile-kernel.js'
 import { transposedConvolutionKernel } from './transposed-convolution-kernel.js'
 
 /** Kernels by name. `heapOf` finds the heap of the backend that runs; `stock` gives TensorFlow.js's own kernel, for what ours do not do. */
@@ -34,7 +34,7 @@ export type OwnKernels = (heapOf: (backend: unknown) => Heap, stock: (name: stri
 const FAMILIES: readonly OwnKernels[] = [
   identityKernel,
   addKernel,
-  copyKernels,
+  tileKernel,
   reductionKernels,
   convolutionKernels,
   batchNormKernels,

@@ -1,13 +1,12 @@
 import type { TensorInfo, TileAttrs } from '@tensorflow/tfjs-core'
 
 import type { OwnKernels } from './own-kernels.js'
-import type { WasmBackend } from './wasm-backend.js'
 
 /** Numbers from which on copying them at once beats one by one. */
 const AT_ONCE = 32
 
-/** Tile by copies of what is written already (stock, some 80 ns a number); Cast to the type that a tensor has shares its memory, as Identity does. */
-export const copyKernels: OwnKernels = (heapOf, stock) => ({
+/** Tile by copies of what is written already. Stock, it takes some 80 ns a number. */
+export const tileKernel: OwnKernels = (heapOf, stock) => ({
   Tile: (args) => {
     const { x } = args.inputs as { x: TensorInfo }
     const { reps } = args.attrs as unknown as TileAttrs
@@ -17,12 +16,6 @@ export const copyKernels: OwnKernels = (heapOf, stock) => ({
     const target = heap.view(y)
     if (target.length > 0) tile(heap.view(x), x.shape, reps, target)
     return y
-  },
-  Cast: (args) => {
-    const { x } = args.inputs as { x: TensorInfo }
-    if (x.dtype !== (args.attrs as unknown as { dtype: string }).dtype || x.dtype === 'complex64') return stock('Cast')(args)
-    ;(args.backend as WasmBackend).incRef(x.dataId)
-    return { dataId: x.dataId, shape: x.shape, dtype: x.dtype }
   },
 })
 
