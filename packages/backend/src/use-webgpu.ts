@@ -10,6 +10,7 @@ import type { GpuBackend } from './webgpu/gpu-backend.js'
 import { findAdapter, isSoftware, openDevice } from './webgpu/open-device.js'
 import type { OpenedDevice } from './webgpu/open-device.js'
 import { registerOwnGpuKernels } from './webgpu/own-kernels.js'
+import { tryMatrices } from './webgpu/try-matrices.js'
 import type { StockBackendClass } from './webgpu/webgpu-backend.js'
 
 /** Options of `useWebGpu`. */
@@ -39,6 +40,9 @@ interface Running {
   readonly started: Omit<WebGpuStarted, 'precision'>
   readonly backend: GpuBackend
   readonly faults: DeviceFaults
+  readonly info: GPUAdapterInfo
+  /** Once half floats were asked for. */
+  tried?: Promise<void>
 }
 
 let running: Promise<Running> | undefined
@@ -67,12 +71,13 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpuStar
     running = undefined
     throw error
   }
-  const { started, backend, faults } = result
+  const { started, backend, faults, info } = result
   faults.check()
   if (precision === 'float16' && !started.halfFloats) {
     throw new BackendError('option', `useWebGpu: ${started.adapter} does not offer half floats (shader-f16). Leave precision out.`)
   }
   if (getBackend() !== 'webgpu') await setBackend('webgpu')
+  if (precision === 'float16') await (result.tried ??= tryMatrices(backend, info))
   if (precision !== undefined) backend.precision = precision
   return Object.freeze({ ...started, precision: backend.precision })
 }
@@ -94,7 +99,7 @@ async function start(options: WebGpuOptions): Promise<Running> {
   const { device, info } = opened
   const words = [info.vendor, info.architecture, info.description || info.device].filter(Boolean)
   const started = { adapter: words.join(', '), software: isSoftware(adapter), halfFloats: device.features.has('shader-f16') }
-  return { started, backend, faults }
+  return { started, backend, faults, info }
 }
 
 async function register({ device, info }: OpenedDevice, faults: DeviceFaults): Promise<GpuBackend> {

@@ -30,7 +30,7 @@ const withoutHalfFloats = (code: string): string =>
     : code
 
 /** To nearest, ties to even. Not `quantizeToF16`: SwiftShader's cuts digits off. */
-const ROUNDED = `
+export const ROUNDED = `
 fn halfOf(x: f32) -> f32 {
   let bits = bitcast<u32>(x);
   let size = bits & 0x7fffffffu;

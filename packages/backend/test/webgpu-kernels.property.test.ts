@@ -59,6 +59,35 @@ describeWebGpu('convolution', () => {
     120_000,
   )
 
+  // Many pixels: only they make tiles that keep a large device busy.
+  test.each([
+    ['128 × 64', [1, 129, 161, 8], [3, 3, 8, 68]],
+    ['128 × 128', [1, 129, 161, 4], [3, 3, 4, 132]],
+    ['channels that are no multiple of 4', [1, 160, 129, 5], [2, 2, 5, 133]],
+  ] as const)('large tiles: %s', async (_name, xShape, filterShape) => {
+    const run = (): tf.Tensor[] => [
+      tf.conv2d(tf.tensor4d(values(1, xShape), [...xShape]), tf.tensor4d(values(2, filterShape), [...filterShape]), 1, 'same'),
+    ]
+    expect(worstError(await on('webgpu', run), await on('cpu', run))).toBeLessThan(1e-5)
+  })
+
+  test('large tiles of weight gradients', async () => {
+    const filterShape: [number, number, number, number] = [3, 3, 16, 64]
+    const [x, dy] = [values(1, [1, 230, 180, 16]), values(2, [230, 180, 1, 64])]
+    const run = (): tf.Tensor[] =>
+      kernel(
+        'Conv2DBackpropFilter',
+        { x: tf.tensor(x, [1, 230, 180, 16]), dy: tf.tensor(dy, [1, 230, 180, 64]) },
+        { strides: 1, pad: 'same', dataFormat: 'NHWC', filterShape },
+      )
+    // The same sums as a convolution, which cpu computes 40 times faster.
+    const convolution = (): tf.Tensor[] => {
+      const clips = tf.transpose(tf.tensor4d(x, [1, 230, 180, 16]), [3, 1, 2, 0])
+      return [tf.transpose(tf.conv2d(clips, tf.tensor4d(dy, [230, 180, 1, 64]), 1, pads([1, 1, 1, 1])), [1, 2, 0, 3])]
+    }
+    expect(worstError(await on('webgpu', run), await on('cpu', convolution))).toBeLessThan(1e-5)
+  })
+
   test('any padding, stride and size', async () => {
     const drawn = fc.record({
       size: fc.tuple(fc.integer({ min: 3, max: 9 }), fc.integer({ min: 3, max: 9 })),
@@ -107,6 +136,48 @@ describeWebGpu('max pooling', () => {
       { numRuns: 60 },
     )
   }, 60_000)
+})
+
+describeWebGpu('what is not a number', () => {
+  test.each([1, 4])(
+    'comes through ReLU, batch norm, affine and dropout, of either sign, and max pooling leaves it out; %i channels',
+    async (channels) => {
+      const shape: [number, number, number, number] = [1, 2, 3, channels]
+      const numbers = new Float32Array(6 * channels).fill(-1)
+      const bits = new Uint32Array(numbers.buffer)
+      ;[bits[channels], bits[2 * channels]] = [0x7fc00000, 0xffc00000]
+      const [ones, zeros] = [tf.ones([channels]), tf.zeros([channels])]
+      const x = tf.tensor4d(numbers, shape)
+      const found = tf.tidy(() => {
+        const [normed, mean, variance] = kernel('AudiotagBatchNorm', { x, gamma: ones, beta: zeros }, { epsilon: 1e-5, relu: true })
+        return {
+          relu: tf.relu(x),
+          affine: kernel('AudiotagAffine', { x, scale: ones, shift: zeros }, { relu: true })[0],
+          dropout: tf.engine().runKernel<tf.Tensor>('AudiotagDropout', { x, mask: tf.onesLike(x) }),
+          normed: tf.slice(normed, [0, 0, 0, 0], [1, 1, 1, 1]),
+          mean: tf.slice(mean, 0, 1),
+          variance: tf.slice(variance, 0, 1),
+          pooled: tf.slice(tf.maxPool(x, [1, 2], 1, 'valid'), [0, 0, 0, 0], [1, 2, 2, 1]),
+        }
+      })
+      const here = [0, NaN, NaN, 0, 0, 0]
+      const everywhere = [NaN]
+      for (const [name, expected] of Object.entries({
+        relu: here,
+        affine: here,
+        dropout: here,
+        normed: everywhere,
+        mean: everywhere,
+        variance: everywhere,
+      })) {
+        const all = await found[name as keyof typeof found].data()
+        expect([name, ...all.filter((_, i) => i % channels === 0)]).toEqual([name, ...expected])
+      }
+      expect([...(await found.pooled.data())]).toEqual([-1, NaN, -1, -1])
+      tf.dispose([x, ones, zeros, found])
+    },
+    60_000,
+  )
 })
 
 /** The squared norm of gradients, which are disposed. */

@@ -2,6 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core'
 
 import { requireFloats } from '../kernels/require-floats.js'
 import type { GpuBackend } from './gpu-backend.js'
+import { NOT_A_NUMBER } from './not-a-number.js'
 import type { OwnGpuKernels } from './own-kernels.js'
 import type { ProgramSource } from './program.js'
 
@@ -79,7 +80,7 @@ function mergeOf(lanes: number, source: Omit<ProgramSource, 'threads' | 'body' |
   return () => ({
     ...source,
     threads: THREADS,
-    declarations: SUMS,
+    declarations: `${SUMS}\n${NOT_A_NUMBER}`,
     body: `${place(lanes)}
   if (c < u.channels) {
     for (var part = row; part < u.parts; part += ${rows}) { sum += partials[part * u.channels + c]; }
@@ -123,7 +124,7 @@ export const batchNormKernels: OwnGpuKernels = () => ({
     let shifted = total.x / f32(u.pixels);
     let spread = max(total.y / f32(u.pixels) - shifted * shifted, 0.0);
     mean[c] = x[c] + shifted;
-    variance[c] = select(spread, total.y, total.y != total.y);
+    variance[c] = select(spread, total.y, isNan(total.y));
     scale[c] = gamma[c] / sqrt(variance[c] + r.epsilon);`,
       ),
     )
@@ -249,11 +250,12 @@ function apply(gpu: GpuBackend, { x, mean, scale, shift, residual, relu, y }: Af
     writes: { y: type },
     words: ['elements', 'channels'],
     threads: THREADS,
+    declarations: NOT_A_NUMBER,
     body: `
   if (item >= u.elements) { return; }
   let c = item % u.channels;
   let value = ${mean ? '(x[item] - mean[c])' : 'x[item]'} * scale[c] + shift[c]${residual ? ' + residual[item]' : ''};
-  y[item] = ${relu ? `select(value, ${type}(0.0), value < ${type}(0.0))` : 'value'};`,
+  y[item] = ${relu ? `${wide ? 'rectified4' : 'rectified'}(value)` : 'value'};`,
   }))
   const width = wide ? 4 : 1
   gpu.run(program, {

@@ -5,7 +5,7 @@ import { takesLowPrecision } from '../precision.js'
 import type { GpuBackend } from './gpu-backend.js'
 import type { OwnGpuKernels } from './own-kernels.js'
 import { runProduct } from './tiled-product.js'
-import type { Operand } from './tiled-product.js'
+import type { Operand, Tile } from './tiled-product.js'
 
 type Shape4 = [number, number, number, number]
 type Sizes = backend_util.Conv2DInfo
@@ -82,6 +82,17 @@ const keyOf = ({ filterHeight, filterWidth, strideHeight, strideWidth, inChannel
 
 const widthOf = (channels: number): 1 | 4 => (channels % 4 === 0 ? 4 : 1)
 
+/** Whether a number lies in 0 … `size` - 1: one comparison. */
+const within = (number: string, size: string): string => `u32(${number}) < u32(${size})`
+
+/**
+ * Names in code for the filter's pixel that a term belongs to, and for its channel. Where tiles of terms do not cross pixels, all threads share the pixel.
+ */
+const termOf = (channels: number, { terms }: Tile): { readonly pixel: string; readonly channel: string } =>
+  channels % terms === 0
+    ? { pixel: `k0 / ${channels}`, channel: `k0 % ${channels} + t` }
+    : { pixel: `k / ${channels}`, channel: `k % ${channels}` }
+
 /** Rows are output pixels, columns output channels; summed over the filter's pixels and input channels. */
 function convolve(gpu: GpuBackend, x: TensorInfo, filter: TensorInfo, sizes: Sizes): TensorInfo {
   const { filterWidth, strideHeight, strideWidth, inChannels, outChannels, batchSize, outHeight, outWidth } = sizes
@@ -89,6 +100,7 @@ function convolve(gpu: GpuBackend, x: TensorInfo, filter: TensorInfo, sizes: Siz
   runProduct(gpu, {
     key: `convolution ${keyOf(sizes)}`,
     half: takesLowPrecision(sizes),
+    vectors: inChannels % 4 === 0 && outChannels % 4 === 0,
     a: x,
     b: filter,
     y,
@@ -96,26 +108,40 @@ function convolve(gpu: GpuBackend, x: TensorInfo, filter: TensorInfo, sizes: Siz
     columns: outChannels,
     inner: sizes.filterHeight * filterWidth * inChannels,
     words: wordsOf(sizes),
-    source: () => ({
-      words: WORDS,
-      start: '',
-      a: {
-        buffer: 'x',
-        width: widthOf(inChannels),
-        along: 'sum',
-        prepare: `vec3i(
-      m / u.outWidth / u.outHeight * u.inHeight,
-      m / u.outWidth % u.outHeight * ${strideHeight} - u.padTop,
-      m % u.outWidth * ${strideWidth} - u.padLeft)`,
-        locate: `
-      let row = h.y + k / ${inChannels * filterWidth};
-      let column = h.z + k / ${inChannels} % ${filterWidth};
-      inside = inside && row >= 0 && row < u.inHeight && column >= 0 && column < u.inWidth;
-      place = ((h.x + row) * u.inWidth + column) * ${inChannels} + k % ${inChannels};`,
-      },
-      b: { buffer: 'weights', width: widthOf(outChannels), along: 'side', prepare: '', locate: `place = k * ${outChannels} + m;` },
-      store: `place = m * ${outChannels};`,
-    }),
+    source: (shape) => {
+      const { pixel, channel } = termOf(inChannels, shape)
+      return {
+        words: WORDS,
+        wholeSums: inChannels % shape.terms === 0,
+        start: '',
+        a: {
+          buffer: 'x',
+          width: widthOf(inChannels),
+          along: 'sum',
+          whole: false,
+          prepare: `
+      let line = m / u.outWidth;
+      let row = line % u.outHeight * ${strideHeight} - u.padTop;
+      let column = m % u.outWidth * ${strideWidth} - u.padLeft;
+      h = vec3i((line / u.outHeight * u.inHeight + row) * u.inWidth + column, row, column);`,
+          locate: `
+      let pixel = ${pixel};
+      let tapY = pixel / ${filterWidth};
+      let tapX = pixel % ${filterWidth};
+      inside = inside && ${within('h.y + tapY', 'u.inHeight')} && ${within('h.z + tapX', 'u.inWidth')};
+      place = (h.x + tapY * u.inWidth + tapX) * ${inChannels} + ${channel};`,
+        },
+        b: {
+          buffer: 'weights',
+          width: widthOf(outChannels),
+          along: 'side',
+          whole: outChannels % shape.columns === 0,
+          prepare: '',
+          locate: `place = k * ${outChannels} + m;`,
+        },
+        store: `place = m * ${outChannels};`,
+      }
+    },
   })
   return y
 }
@@ -132,6 +158,7 @@ function inputGradient(gpu: GpuBackend, dy: TensorInfo, filter: TensorInfo, size
   runProduct(gpu, {
     key: `input gradient ${keyOf(sizes)}`,
     half: takesLowPrecision(sizes),
+    vectors: inChannels % 4 === 0 && outChannels % 4 === 0,
     gradient: 'a',
     a: dy,
     b: filter,
@@ -141,21 +168,25 @@ function inputGradient(gpu: GpuBackend, dy: TensorInfo, filter: TensorInfo, size
     inner: taps * outChannels,
     words: wordsOf(sizes),
     phases,
-    source: () => {
+    source: (shape) => {
       const layer = phases > 1 ? 'layer' : '0'
+      const { pixel, channel } = termOf(outChannels, shape)
       const tapOf = `
-      let tapY = k / (${outChannels} * tapsX);
-      let tapX = k / ${outChannels} % tapsX;`
+      let pixel = ${pixel};
+      let tapY = pixel / tapsX;
+      let tapX = pixel % tapsX;`
       const b: Operand = {
         buffer: 'weights',
         width: widthOf(outChannels),
         along: 'sum',
+        whole: inChannels % shape.columns === 0,
         prepare: '',
         locate: `${tapOf}
-      place = (((firstY + tapY * ${strideHeight}) * ${filterWidth} + firstX + tapX * ${strideWidth}) * ${inChannels} + m) * ${outChannels} + k % ${outChannels};`,
+      place = (((firstY + tapY * ${strideHeight}) * ${filterWidth} + firstX + tapX * ${strideWidth}) * ${inChannels} + m) * ${outChannels} + ${channel};`,
       }
       return {
         words: WORDS,
+        wholeSums: outChannels % shape.terms === 0,
         start: `
   let phaseY = ${layer} / ${strideWidth};
   let phaseX = ${layer} % ${strideWidth};
@@ -163,7 +194,7 @@ function inputGradient(gpu: GpuBackend, dy: TensorInfo, filter: TensorInfo, size
   let firstY = (phaseY + u.padTop) % ${strideHeight};
   let firstX = (phaseX + u.padLeft) % ${strideWidth};
   let tapsY = max(0, (${filterHeight - 1 + strideHeight} - firstY) / ${strideHeight});
-  let tapsX = max(0, (${filterWidth - 1 + strideWidth} - firstX) / ${strideWidth});
+  let tapsX = ${strideWidth > 1 ? `max(0, (${filterWidth - 1 + strideWidth} - firstX) / ${strideWidth})` : filterWidth};
   let gridHeight = (u.inHeight - phaseY + ${strideHeight - 1}) / ${strideHeight};
   let gridWidth = max(1, (u.inWidth - phaseX + ${strideWidth - 1}) / ${strideWidth});
   let batch = ${phases > 1 ? `u.rows / (((u.inHeight + ${strideHeight - 1}) / ${strideHeight}) * ((u.inWidth + ${strideWidth - 1}) / ${strideWidth}))` : 'u.rows / (u.inHeight * u.inWidth)'};
@@ -173,15 +204,15 @@ function inputGradient(gpu: GpuBackend, dy: TensorInfo, filter: TensorInfo, size
           buffer: 'dy',
           width: widthOf(outChannels),
           along: 'sum',
-          prepare: `vec3i(
-      m / gridWidth / max(1, gridHeight) * u.outHeight,
-      (m / gridWidth % max(1, gridHeight) * ${strideHeight} + phaseY + u.padTop - firstY) / ${strideHeight},
-      (m % gridWidth * ${strideWidth} + phaseX + u.padLeft - firstX) / ${strideWidth})`,
+          whole: false,
+          prepare: `
+      let line = m / gridWidth;
+      let row = (line % max(1, gridHeight) * ${strideHeight} + phaseY + u.padTop - firstY) / ${strideHeight};
+      let column = (m % gridWidth * ${strideWidth} + phaseX + u.padLeft - firstX) / ${strideWidth};
+      h = vec3i((line / max(1, gridHeight) * u.outHeight + row) * u.outWidth + column, row, column);`,
           locate: `${tapOf}
-      let row = h.y - tapY;
-      let column = h.z - tapX;
-      inside = inside && row >= 0 && row < u.outHeight && column >= 0 && column < u.outWidth;
-      place = ((h.x + row) * u.outWidth + column) * ${outChannels} + k % ${outChannels};`,
+      inside = inside && ${within('h.y - tapY', 'u.outHeight')} && ${within('h.z - tapX', 'u.outWidth')};
+      place = (h.x - tapY * u.outWidth - tapX) * ${outChannels} + ${channel};`,
         },
         b,
         store: `
@@ -199,32 +230,46 @@ function inputGradient(gpu: GpuBackend, dy: TensorInfo, filter: TensorInfo, size
 function weightGradient(gpu: GpuBackend, x: TensorInfo, dy: TensorInfo, sizes: Sizes): TensorInfo {
   const { filterHeight, filterWidth, strideHeight, strideWidth, inChannels, outChannels, batchSize, outHeight, outWidth } = sizes
   const dfilter = gpu.output(sizes.filterShape)
+  const rows = filterHeight * filterWidth * inChannels
   runProduct(gpu, {
     key: `weight gradient ${keyOf(sizes)}`,
     half: takesLowPrecision(sizes),
+    vectors: inChannels % 4 === 0 && outChannels % 4 === 0,
     gradient: 'b',
     a: x,
     b: dy,
     y: dfilter,
-    rows: filterHeight * filterWidth * inChannels,
+    rows,
     columns: outChannels,
     inner: batchSize * outHeight * outWidth,
     words: wordsOf(sizes),
-    source: () => ({
+    source: (shape) => ({
       words: WORDS,
+      wholeSums: false,
       start: '',
       a: {
         buffer: 'x',
         width: widthOf(inChannels),
         along: 'side',
-        prepare: `vec3i(m % ${inChannels}, m / ${inChannels * filterWidth} - u.padTop, m / ${inChannels} % ${filterWidth} - u.padLeft)`,
+        whole: rows % shape.rows === 0,
+        prepare: `h = vec3i(m % ${inChannels}, m / ${inChannels * filterWidth} - u.padTop, m / ${inChannels} % ${filterWidth} - u.padLeft);`,
+        // Without signs a division takes fewer instructions.
         locate: `
-      let row = k / u.outWidth % u.outHeight * ${strideHeight} + h.y;
-      let column = k % u.outWidth * ${strideWidth} + h.z;
-      inside = inside && row >= 0 && row < u.inHeight && column >= 0 && column < u.inWidth;
-      place = ((k / u.outWidth / u.outHeight * u.inHeight + row) * u.inWidth + column) * ${inChannels} + h.x;`,
+      let line = u32(k) / u32(u.outWidth);
+      let clip = line / u32(u.outHeight);
+      let row = i32(line - clip * u32(u.outHeight)) * ${strideHeight} + h.y;
+      let column = (k - i32(line) * u.outWidth) * ${strideWidth} + h.z;
+      inside = inside && ${within('row', 'u.inHeight')} && ${within('column', 'u.inWidth')};
+      place = ((i32(clip) * u.inHeight + row) * u.inWidth + column) * ${inChannels} + h.x;`,
       },
-      b: { buffer: 'dy', width: widthOf(outChannels), along: 'side', prepare: '', locate: `place = k * ${outChannels} + m;` },
+      b: {
+        buffer: 'dy',
+        width: widthOf(outChannels),
+        along: 'side',
+        whole: outChannels % shape.columns === 0,
+        prepare: '',
+        locate: `place = k * ${outChannels} + m;`,
+      },
       store: `place = m * ${outChannels};`,
     }),
   })

@@ -39,6 +39,8 @@ export interface GpuBackend extends StockBackend {
   readonly dispatches: number
   /** Of convolutions, from now on. */
   precision: Precision
+  /** Whether half floats are multiplied by the device's matrix units, see `tryMatrices`. */
+  matrices: boolean
   /** The numbers that `magnitudesOf` looked at last; none once they were changed. */
   measured: object | undefined
   /** A program, compiled at the first call with this key. */
@@ -80,6 +82,7 @@ export function gpuBackendClass(
     dispatches = 0
     precision: Precision = 'float32'
     measured: object | undefined
+    matrices = false
     readonly #programs = new Map<string, Program>()
     readonly #uniforms = new Map<string, GPUBuffer>()
     readonly #bindings = new Map<string, GPUBindGroup>()

@@ -4,6 +4,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core'
 import { BackendError } from '../errors.js'
 import { requireSameShape } from '../kernels/require-same-shape.js'
 import type { GpuBackend } from './gpu-backend.js'
+import { NOT_A_NUMBER } from './not-a-number.js'
 import type { OwnGpuKernels } from './own-kernels.js'
 import { sum, workgroupReduction } from './workgroup-reduction.js'
 
@@ -23,7 +24,8 @@ export const headKernels: OwnGpuKernels = () => ({
       writes: { y: 'f32' },
       words: ['elements'],
       threads: THREADS,
-      body: 'if (item < u.elements) { y[item] = select(x[item], 0.0, x[item] < 0.0) * mask[item]; }',
+      declarations: NOT_A_NUMBER,
+      body: 'if (item < u.elements) { y[item] = rectified(x[item]) * mask[item]; }',
     }))
     gpu.run(program, { tensors: [x, mask, y], words: [elements], groups: Math.ceil(elements / THREADS) })
     return y
@@ -62,7 +64,7 @@ export const headKernels: OwnGpuKernels = () => ({
       words: ['rows', 'classes'],
       reals: ['scale'],
       threads: THREADS,
-      declarations: `${workgroupReduction(THREADS, sum)}\n${FUNCTIONS}`,
+      declarations: `${workgroupReduction(THREADS, sum)}\n${NOT_A_NUMBER}\n${FUNCTIONS}`,
       // One workgroup: a batch has a few thousand numbers at most.
       body: `
   var sum = 0.0;
@@ -77,10 +79,7 @@ ${rule === 'kl' || rule === 'klReference' ? softmaxLoss(rule) : sigmoidLoss(rule
 
 /** `orNan`: a value, or x where that is NaN; `log1p`: log(1 + e) for e in 0 … 1, which WGSL's logarithm alone would lose for small e. */
 const FUNCTIONS = `
-// Not x != x, nor the functions themselves: devices may take it that there is no NaN.
-fn orNan(x: f32, value: f32) -> f32 {
-  return select(value, x, (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u);
-}
+fn orNan(x: f32, value: f32) -> f32 { return select(value, x, isNan(x)); }
 fn log1p(e: f32) -> f32 {
   let series = e * (1.0 - e * (0.5 - e * (1.0 / 3.0 - e * (0.25 - e * (0.2 - e / 6.0)))));
   return select(log(1.0 + e), series, e < 0.06);
@@ -94,7 +93,7 @@ function sigmoidLoss(rule: 'bce' | 'boundedBce' | 'mse'): string {
     sum += d * d;
     gradient[i] = 2.0 * d * p * q * r.scale;`,
     bce: `
-    sum += select(x, 0.0, x < 0.0) - x * wanted + log1p(e);
+    sum += rectified(x) - x * wanted + log1p(e);
     gradient[i] = (p - wanted) * r.scale;`,
     // The bounded loss takes the probability for the logit.
     boundedBce: `

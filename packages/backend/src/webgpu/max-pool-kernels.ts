@@ -2,6 +2,7 @@ import { backend_util, util } from '@tensorflow/tfjs-core'
 import type { MaxPoolAttrs, MaxPoolGradAttrs, TensorInfo } from '@tensorflow/tfjs-core'
 
 import type { GpuBackend } from './gpu-backend.js'
+import { NOT_A_NUMBER } from './not-a-number.js'
 import type { OwnGpuKernels } from './own-kernels.js'
 
 type Shape4 = [number, number, number, number]
@@ -36,8 +37,8 @@ const WINDOW = `
   for (var ky = max(0, -y0); ky < min(u.filterHeight, u.inHeight - y0); ky++) {
     for (var kx = max(0, -x0); kx < min(u.filterWidth, u.inWidth - x0); kx++) {
       let value = x[((n * u.inHeight + y0 + ky) * u.inWidth + x0 + kx) * u.channels + c];
-      // What is not a number is the largest, and stays it.
-      if (at < 0 || value > best || (value != value && best == best)) {
+      // What is not a number does not count, as TensorFlow.js has it, unless there is nothing else.
+      if (at < 0 || value > best || (isNan(best) && !isNan(value))) {
         best = value;
         at = ky * u.filterWidth + kx;
       }
@@ -58,6 +59,7 @@ export const maxPoolKernels: OwnGpuKernels = (stock) => ({
       words: WORDS,
       reals: ['lowest'],
       threads: THREADS,
+      declarations: NOT_A_NUMBER,
       body: `if (item >= u.elements) { return; }${WINDOW}\n  y[item] = best;`,
     }))
     const elements = util.sizeFromShape(y.shape)
@@ -78,6 +80,7 @@ export const maxPoolKernels: OwnGpuKernels = (stock) => ({
       words: WORDS,
       reals: ['lowest'],
       threads: THREADS,
+      declarations: NOT_A_NUMBER,
       body: `if (item >= u.elements) { return; }${WINDOW}\n  places[item] = at;`,
     }))
     gpu.run(find, { tensors: [input, places], words: [...sizes.words, outputs], reals: [-Infinity], groups: Math.ceil(outputs / THREADS) })

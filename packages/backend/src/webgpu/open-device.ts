@@ -1,4 +1,5 @@
 import { BackendError } from '../errors.js'
+import { MATRICES } from './matrix-product.js'
 
 /** A device with what is known of the adapter behind it. */
 export interface OpenedDevice {
@@ -18,7 +19,7 @@ const LIMITS = [
   'maxComputeWorkgroupsPerDimension',
 ] as const
 
-const FEATURES = ['shader-f16', 'subgroups', 'timestamp-query', 'bgra8unorm-storage'] as const
+const FEATURES = ['shader-f16', 'subgroups', MATRICES as GPUFeatureName, 'timestamp-query', 'bgra8unorm-storage'] as const
 
 /** The fastest adapter, or why there is none. */
 export async function findAdapter(gpu: GPU): Promise<GPUAdapter | string> {

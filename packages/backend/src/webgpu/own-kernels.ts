@@ -8,6 +8,7 @@ import type { GpuBackend } from './gpu-backend.js'
 import { headKernels } from './head-kernels.js'
 import { maxPoolKernels } from './max-pool-kernels.js'
 import { optimizerKernels } from './optimizer-kernels.js'
+import { reluKernel } from './relu-kernel.js'
 import { splitKernel } from './split-kernel.js'
 import { stockFaultsKernels } from './stock-faults-kernels.js'
 
@@ -20,6 +21,7 @@ const FAMILIES: readonly OwnGpuKernels[] = [
   maxPoolKernels,
   optimizerKernels,
   headKernels,
+  reluKernel,
   splitKernel,
   stockFaultsKernels,
 ]

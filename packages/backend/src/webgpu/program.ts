@@ -2,6 +2,8 @@
 export interface ProgramSource {
   /** Whether it has numbers of type f16, for which the device must have `shader-f16`. */
   readonly halfFloats?: boolean
+  /** Whether it multiplies matrices by subgroups, see `hasMatrices`; it has `subgroupId` and `laneIndex` then. */
+  readonly matrices?: boolean
   /** Storage buffers that are read, by name, with their element type. */
   readonly reads?: Readonly<Record<string, string>>
   /** Storage buffers that are written or changed in place. */
@@ -27,6 +29,7 @@ export interface Program {
 /** The whole text of a program. */
 export function wgsl({
   halfFloats = false,
+  matrices = false,
   reads = {},
   writes,
   words = [],
@@ -42,12 +45,15 @@ export function wgsl({
     ...(reals.length > 0 ? ['var<uniform> r: Reals;'] : []),
   ]
   return `${halfFloats ? 'enable f16;' : ''}
+${matrices ? 'enable subgroups;\nenable chromium_experimental_subgroup_matrix;' : ''}
 ${words.length > 0 ? `struct Words { ${words.map((name) => `${name}: i32,`).join(' ')} }` : ''}
 ${reals.length > 0 ? `struct Reals { ${reals.map((name) => `${name}: f32,`).join(' ')} }` : ''}
 ${buffers.map((text, i) => `@group(0) @binding(${i}) ${text}`).join('\n')}
 ${declarations}
 @compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) groupId: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) threadIndex: u32) {
+fn main(@builtin(workgroup_id) groupId: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) threadIndex: u32${
+    matrices ? ', @builtin(subgroup_id) subgroupId: u32, @builtin(subgroup_invocation_id) laneIndex: u32' : ''
+  }) {
   let thread = i32(threadIndex);
   let group = i32(groupId.x + groupId.y * groups.x);
   let layer = i32(groupId.z);
