@@ -5,9 +5,9 @@ import '@tensorflow/tfjs-core/dist/register_all_gradients'
 import { start } from 'conformance:backend'
 import '@tensorflow/tfjs-core/dist/tests'
 
-/** Runs every spec; resolves to `[{ name, status, messages }]`, in order. Names that occur more than once are numbered. */
+/** Runs every spec; resolves to them, `{ name, status, messages }` in order, and to what the backend says of its device. Names that occur more than once are numbered. */
 export async function runSpecs(options) {
-  await start(options)
+  const device = (await start(options)) ?? ''
   const specs = []
   const seen = new Map()
   environment.addReporter({
@@ -26,5 +26,5 @@ export async function runSpecs(options) {
   })
   environment.configure({ random: false })
   await environment.execute()
-  return specs
+  return { specs, device }
 }

@@ -38,7 +38,7 @@ let started: Promise<Omit<TensorFlowStarted, 'precision'>> | undefined
  * gradients, fused batch norm, ReLU's gradient in one operation, optimisers in place. Later calls return what the first one started, and make
  * it the current backend again.
  *
- * Threads are TensorFlow's own. It sets TF_FORCE_GPU_ALLOW_GROWTH, TF_CPP_MIN_LOG_LEVEL and TF_OVERRIDE_GLOBAL_THREADPOOL, unless you did; from a worker that has no effect, nor has `'cpu'` on a machine with a GPU.
+ * Threads are TensorFlow's own. On a GPU, float32 convolutions are TF32 unless NVIDIA_TF32_OVERRIDE is 0. It sets TF_FORCE_GPU_ALLOW_GROWTH, TF_CUDNN_DETERMINISTIC, TF_CPP_MIN_LOG_LEVEL and TF_OVERRIDE_GLOBAL_THREADPOOL, unless you did; from a worker that has no effect, nor has `'cpu'` on a machine with a GPU.
  *
  * @throws BackendError `option` for a bad device or a change of it after the start, and for a precision that there is not, `missing` when there is no TensorFlow or no GPU, `start` when it cannot be loaded.
  */

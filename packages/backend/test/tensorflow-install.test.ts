@@ -54,6 +54,17 @@ async function library(): Promise<string> {
   return folder
 }
 
+/** @tensorflow/tfjs-node as far as the patch looks at it; returns its folder. */
+async function binding(): Promise<string> {
+  const sources = join(place, 'node_modules/@tensorflow/tfjs-node')
+  await mkdir(join(sources, 'binding'), { recursive: true })
+  await writeFile(join(sources, 'package.json'), '{ "name": "@tensorflow/tfjs-node", "version": "4.22.0" }')
+  const start = '#include "tfjs_backend.h"\n  const char *export_dir = export_dir_string.c_str();\n'
+  await writeFile(join(sources, 'binding/tfjs_backend.cc'), `${start}    case TF_ATTR_STRING: {\n    case TF_ATTR_TYPE: {\n`)
+  await writeFile(join(sources, 'binding/tfjs_binding.cc'), '  EXPORT_INT_PROPERTY(TF_ATTR_SHAPE);\n')
+  return sources
+}
+
 const FULL = ['tensorflow/libtensorflow_cc.so.2', 'tensorflow/libtensorflow_framework.so.2', 'tensorflow/include/tensorflow/c/c_api.h']
 const processor = process.arch === 'x64' ? 'x86_64' : 'aarch64'
 const nameOf = (version: string, platform = `manylinux_2_27_${processor}`): string =>
@@ -165,13 +176,34 @@ describe.runIf(process.platform === 'linux')('audiotag-tensorflow', () => {
     expect(await readdir(place)).toEqual([...before, 'libtensorflow'].toSorted())
   })
 
+  test("NVIDIA's libraries beside a TensorFlow come with the addon", async () => {
+    await binding()
+    const packages = join(place, 'env/lib/python3.12/site-packages')
+    const nvidia = [
+      'cublas/lib/libcublas.so.12',
+      'cusolver/lib/libcusolver.so.11',
+      'cusolver/lib/libcusolverMg.so.11',
+      'cuda_nvcc/bin/ptxas',
+    ]
+    for (const file of [...FULL.map((name) => join(packages, name)), ...nvidia.map((name) => join(packages, 'nvidia', name))]) {
+      await mkdir(dirname(file), { recursive: true })
+      await writeFile(file, '')
+    }
+    await writeFile(join(place, 'arguments'), '')
+    const compiler = join(place, 'compiler')
+    await writeFile(compiler, `#!/bin/sh\n[ "$1" = --version ] && exit 0\nprintf '%s\\n' "$@" > '${place}/arguments'\nexit 1\n`)
+    await chmod(compiler, 0o755)
+    await refused(['install', '--python', join(place, 'env')], /could not build the addon/, { CXX: compiler })
+    const given = (await readFile(join(place, 'arguments'), 'utf8')).split('\n')
+    expect(given.filter((argument) => argument.startsWith(join(packages, 'nvidia')))).toEqual([
+      join(packages, 'nvidia/cublas/lib/libcublas.so.12'),
+      join(packages, 'nvidia/cusolver/lib/libcusolver.so.11'),
+    ])
+    expect(given).toContain(`-Wl,-rpath,${join(packages, 'nvidia/cusolver/lib')}`)
+  })
+
   test('a compiler that fails says why, and what was installed before is there still', async () => {
-    const sources = join(place, 'node_modules/@tensorflow/tfjs-node')
-    await mkdir(join(sources, 'binding'), { recursive: true })
-    await writeFile(join(sources, 'package.json'), '{ "name": "@tensorflow/tfjs-node", "version": "4.22.0" }')
-    const start = '#include "tfjs_backend.h"\n  const char *export_dir = export_dir_string.c_str();\n'
-    await writeFile(join(sources, 'binding/tfjs_backend.cc'), `${start}    case TF_ATTR_STRING: {\n    case TF_ATTR_TYPE: {\n`)
-    await writeFile(join(sources, 'binding/tfjs_binding.cc'), '  EXPORT_INT_PROPERTY(TF_ATTR_SHAPE);\n')
+    const sources = await binding()
     const compiler = join(place, 'compiler')
     await writeFile(compiler, '#!/bin/sh\n[ "$1" = --version ] && exit 0\necho "c_api.h: no such thing" >&2\nexit 1\n')
     await chmod(compiler, 0o755)

@@ -30,7 +30,7 @@ const stock: Record<string, BackendSetup> = {
   },
   tensorflow: async () => {
     const { useTensorFlow } = await ownBackends()
-    await useTensorFlow({ device: 'cpu' })
+    await useTensorFlow({ device: process.env['AUDIOTAG_TEST_DEVICE'] === 'gpu' ? 'gpu' : 'cpu' })
   },
   webgpu: async () => {
     softwareVulkan()

@@ -8,9 +8,10 @@ export const backendName = 'webgpu'
 export const isDataSync = false
 
 export async function start() {
-  await useWebGpu({ gpu: await dawn() })
+  const { adapter } = await useWebGpu({ gpu: await dawn() })
   const running = backend()
   running.dispose = () => {}
   removeBackend('webgpu')
   registerBackend('webgpu', () => running, 2)
+  return adapter
 }

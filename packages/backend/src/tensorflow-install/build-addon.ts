@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
@@ -56,7 +56,7 @@ export async function buildAddon(
   const files = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(copy, 'binding', name))
   // What the libraries need in turn is found when they are loaded.
   const flags = ['-Wl,--no-as-needed', '-Wl,--allow-shlib-undefined', `-L${dirname(libraries[0])}`]
-  const linked = [...flags, ...libraries.map((file) => `-l:${basename(file)}`)]
+  const linked = [...flags, ...libraries.map((file) => `-l:${basename(file)}`), ...tensorflow.cuda.flatMap(cudaLibraries)]
   const ended = await runCommand(compiler, [
     ...how,
     ...places,
@@ -69,4 +69,12 @@ export async function buildAddon(
   if (ended.code !== 0 || !existsSync(addon)) {
     throw installError(`${compiler} could not build the addon against ${tensorflow.source}:\n${lastLines(ended, 30)}`)
   }
+}
+
+/** NVIDIA's libraries that TensorFlow opens by their names, and not all of which it looks for in its wheel's folders (2.21: not libcusolver): it has those that came with the addon. */
+function cudaLibraries(folder: string): string[] {
+  const opened = /^lib(cublas|cublasLt|cudart|cudnn|cufft|cusolver|cusparse)\.so\.\d+$/
+  return readdirSync(folder)
+    .filter((name) => opened.test(name) && existsSync(join(folder, name)))
+    .map((name) => join(folder, name))
 }

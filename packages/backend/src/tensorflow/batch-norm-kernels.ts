@@ -34,9 +34,10 @@ export const batchNormKernels: TensorFlowKernels = (backend) => {
         let [y] = outputs
         let variance = outputs[4]
         if (gpu) {
-          // cuDNN keeps 1 / √(variance + ε) there; output 2 is the unbiased variance.
+          // cuDNN keeps 1 / √(variance + ε) there; output 2 is the unbiased variance, which one number does not have.
           const count = x.shape.slice(0, -1).reduce((product, size) => product * size, 1)
-          variance = run('Mul', [FLOAT], [outputs[2], floats([(count - 1) / count])])
+          variance =
+            count === 1 ? run('ZerosLike', [FLOAT], [outputs[3]]) : run('Mul', [FLOAT], [outputs[2], floats([(count - 1) / count])])
         }
         if (residual) y = run('AddV2', [FLOAT], [y, residual])
         if (relu) y = run('Relu', [FLOAT], [y])

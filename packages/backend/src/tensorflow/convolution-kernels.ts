@@ -79,6 +79,23 @@ function thinned({ run, ints }: Operations, image: Operand, sizes: backend_util.
   return run('StridedSlice', attributes, [image, ints([0, 0, 0, 0]), ints(end), ints([1, strideHeight, strideWidth, 1])])
 }
 
+const BLOCK: readonly Attribute[] = [FLOAT, attribute.type('Tblock_shape', DT.int32)]
+
+/** A depthwise convolution with dilation, which TensorFlow has on processors alone: of every dilation-th point, for each of the first ones. */
+function spread({ run, ints }: Operations, x: Operand, filter: Operand, sizes: backend_util.Conv2DInfo): Result {
+  const { inHeight, inWidth, outHeight, outWidth, filterHeight, filterWidth, dilationHeight, dilationWidth } = sizes
+  const [top, bottom, left, right] = padding(sizes)
+  const [rows, columns] = [inHeight + top + bottom, inWidth + left + right]
+  const [downs, acrosses] = [Math.ceil(rows / dilationHeight), Math.ceil(columns / dilationWidth)]
+  const pads = [top, bottom + downs * dilationHeight - rows, left, right + acrosses * dilationWidth - columns]
+  const block = ints([dilationHeight, dilationWidth])
+  const parts = run('SpaceToBatchND', [...BLOCK, attribute.type('Tpaddings', DT.int32)], [x, block, ints(pads, [2, 2])])
+  const window = { ...sizes, strideHeight: 1, strideWidth: 1, dilationHeight: 1, dilationWidth: 1 }
+  const convolved = run('DepthwiseConv2dNative', [FLOAT, ...windowAttributes(window, 'VALID'), dilationAttribute(window)], [parts, filter])
+  const crops = [0, (downs - filterHeight + 1) * dilationHeight - outHeight, 0, (acrosses - filterWidth + 1) * dilationWidth - outWidth]
+  return run('BatchToSpaceND', [...BLOCK, attribute.type('Tcrops', DT.int32)], [convolved, block, ints(crops, [2, 2])])
+}
+
 /**
  * Convolutions and their gradients with any padding, in both layouts. Stock, the gradients take 'same' and 'valid' alone, and channels first needs
  * a TensorFlow that has it on this device.
@@ -112,7 +129,11 @@ function family(
     const options = attrs as unknown as ConvolutionAttributes
     const sizes = sizesOf(x.shape, filter.shape, options, depthwise)
     const first = options.dataFormat === 'NCHW'
+    const dilated = sizes.dilationHeight * sizes.dilationWidth > 1
     return compose(backend, (operations) => {
+      if (depthwise && dilated && backend.binding.isUsingGpuDevice()) {
+        return [asWanted(operations, spread(operations, channelsLast(operations, x, first), filter, sizes), first)]
+      }
       const attributes = [...windowAttributes(sizes), dilationAttribute(sizes), ...more]
       const y = convolved(operations, sizes, typeOf(x), [channelsLast(operations, x, first), filter], (type, inputs) =>
         operations.run(name, [type, ...attributes], inputs),

@@ -48,7 +48,8 @@ export const fusedKernels: TensorFlowKernels = (backend) => ({
   },
   FusedDepthwiseConv2D: ({ inputs, attrs }) =>
     runKernels(backend, (run) => oneByOne(run, 'DepthwiseConv2dNative', inputs as unknown as Images, attrs as unknown as FusedConv2DAttrs)),
-  ...(backend.binding.audiotagListAttributes === 1 && hasOneDnn(backend) && { AudiotagConvolutionAffine: convolutionAffine(backend) }),
+  ...(backend.binding.audiotagListAttributes === 1 &&
+    (hasOneDnn(backend) || backend.binding.isUsingGpuDevice()) && { AudiotagConvolutionAffine: convolutionAffine(backend) }),
 })
 
 /** The attributes that list what is fused are what the stock addon has no means for. */
@@ -104,6 +105,12 @@ function convolutionAffine(backend: NodeBackend): KernelFunc {
         const attributes = [attribute.type('T', DT.bfloat16), ...windowAttributes(sizes), dilationAttribute(sizes)]
         y = inBfloat16(operations, [x, scaled], (inputs) => run('Conv2D', attributes, inputs))
         y = run('AddV2', [FLOAT], [y, shift])
+      } else if (!hasOneDnn(backend)) {
+        const onGpu = attribute.bool('use_cudnn_on_gpu', true)
+        // cuDNN fuses bias with ReLU alone.
+        if (relu && !residual) return [run('_FusedConv2D', [...fusedAttributes(sizes, ['Relu']), onGpu], [x, scaled, shift])]
+        y = run('Conv2D', [FLOAT, ...windowAttributes(sizes), dilationAttribute(sizes), onGpu], [x, scaled])
+        y = run('BiasAdd', [FLOAT, attribute.text('data_format', 'NHWC')], [y, shift])
       } else {
         y = run('_MklNativeFusedConv2D', [...fusedAttributes(sizes), ONEDNN], [x, scaled, shift])
       }

@@ -12,6 +12,8 @@ export const SHARED_TFJS = '@audiotag/backend: tfjs-core'
 export async function loadTensorFlow({ kind, place }: Candidate, hideGpu: boolean): Promise<NodeBackend> {
   // TensorFlow reads these when it is loaded. Without the first it takes all memory of a GPU at once.
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true'
+  // cuDNN's fastest gradients add in the order in which threads happen to come, and which is fastest is timed anew in each process.
+  process.env['TF_CUDNN_DETERMINISTIC'] ??= '1'
   // Without this one it writes what could be compiled otherwise; its two lines on oneDNN cannot be kept back.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '1'
   // Each graph has threads of its own, as many as suit it.

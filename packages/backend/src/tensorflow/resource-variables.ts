@@ -7,11 +7,13 @@ import { createResource, destroyResource, FLOATS } from './resource.js'
 interface Held {
   readonly resource: number
   last: number
+  /** Whether the tensor has no handle until it is asked for one. */
+  unread: boolean
 }
 
 /**
- * Tensors of TensorFlow.js that TensorFlow updates in place. Each gets a resource variable, and reads it again after every update: it always has the
- * numbers, for reading, saving and cloning. Whatever else gives it numbers (assign, load) leaves another handle, which is assigned to the variable.
+ * Tensors of TensorFlow.js that TensorFlow updates in place. Each gets a resource variable, and reads it again after every update: values at once, what an optimiser
+ * keeps when it is asked for, which is seldom. Whatever else gives it numbers (assign, load) leaves another handle, which is assigned to the variable.
  */
 export class ResourceVariables {
   readonly #backend: NodeBackend
@@ -49,16 +51,26 @@ export class ResourceVariables {
     try {
       for (const { dataId } of tensors) {
         const data = this.#backend.tensorMap.get(dataId)
-        binding.deleteTensor(data.id)
+        const held = this.#held.get(dataId) as Held
+        if (!held.unread) binding.deleteTensor(data.id)
+        held.unread = false
         data.id = -1
       }
       update(resources)
     } finally {
       for (const [i, { dataId }] of tensors.entries()) {
         const data = this.#backend.tensorMap.get(dataId)
-        if (data.id < 0) data.id = binding.executeOp('ReadVariableOp', [FLOATS], [resources[i]], 1)[0].id
-        const held = this.#held.get(dataId)
-        if (held) held.last = data.id
+        const held = this.#held.get(dataId) as Held
+        const read = (): number => {
+          held.unread = false
+          return (held.last = binding.executeOp('ReadVariableOp', [FLOATS], [resources[i]], 1)[0].id)
+        }
+        if (data.id >= 0) held.last = data.id
+        else if (i === 0) data.id = read()
+        else {
+          held.unread = true
+          readLater(data, read)
+        }
       }
     }
   }
@@ -66,10 +78,11 @@ export class ResourceVariables {
   /** The resource of a tensor, with its numbers. */
   #resourceOf(tensor: TensorInfo): number {
     const { binding } = this.#backend
-    const [id] = this.#backend.getInputTensorIds([tensor])
     let held = this.#held.get(tensor.dataId)
+    if (held?.unread) return held.resource
+    const [id] = this.#backend.getInputTensorIds([tensor])
     if (!held) {
-      held = { resource: createResource(binding, tensor.shape), last: -1 }
+      held = { resource: createResource(binding, tensor.shape), last: -1, unread: false }
       this.#held.set(tensor.dataId, held)
     }
     if (held.last !== id) binding.executeOp('AssignVariableOp', [FLOATS], [held.resource, id], 0)
@@ -82,4 +95,13 @@ export class ResourceVariables {
     this.#held.delete(dataId)
     destroyResource(this.#backend.binding, held.resource)
   }
+}
+
+/** Gives a tensor its handle when it is asked for, or another is set. */
+function readLater(data: { id: number }, read: () => number): void {
+  const settle = (value: number): number => {
+    Object.defineProperty(data, 'id', { value, writable: true, enumerable: true, configurable: true })
+    return value
+  }
+  Object.defineProperty(data, 'id', { get: () => settle(read()), set: settle, enumerable: true, configurable: true })
 }

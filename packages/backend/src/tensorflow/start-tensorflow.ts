@@ -5,6 +5,7 @@ import type { TensorFlowStarted } from '../use-tensorflow.js'
 import { deferBinding } from './deferred-binding.js'
 import { findTensorFlow, missingTensorFlow } from './find-tensorflow.js'
 import { guardBinding } from './guard-binding.js'
+import { keepConstants } from './keep-constants.js'
 import { loadTensorFlow } from './load-tensorflow.js'
 import type { NodeBackend } from './node-backend.js'
 import { registerOwnKernels } from './own-kernels.js'
@@ -37,14 +38,15 @@ export async function startTensorFlow(device: 'cpu' | 'gpu' | undefined): Promis
 
 /** Gives a backend that runs this package's kernels. */
 function prepare(backend: NodeBackend, source: string): Omit<TensorFlowStarted, 'precision'> {
-  const binding = guardBinding(backend.binding)
+  const onGpu = backend.binding.isUsingGpuDevice()
+  const binding = guardBinding(onGpu ? keepConstants(backend.binding) : backend.binding)
   // A graph takes and gives numbers in the processor's memory: on a GPU each group would wait for copies. The stock addon's graphs have other bits than its operations.
-  const defers = binding.audiotagSessionConfig === 1 && !binding.isUsingGpuDevice()
+  const defers = binding.audiotagSessionConfig === 1 && !onGpu
   backend.binding = defers ? deferBinding(binding) : binding
   registerOwnKernels(backend)
   return Object.freeze({
     version: backend.binding.TF_Version,
-    device: backend.binding.isUsingGpuDevice() ? ('gpu' as const) : ('cpu' as const),
+    device: onGpu ? ('gpu' as const) : ('cpu' as const),
     source,
     fused: backend.binding.audiotagListAttributes === 1,
     graphs: defers,

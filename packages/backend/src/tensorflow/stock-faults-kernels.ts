@@ -24,6 +24,8 @@ export const stockFaultsKernels: TensorFlowKernels = (backend, stock) => ({
       return [operations.run('Exp', [typeOf(given)], [given])]
     })[0]
   },
+  // On GPUs, Bincount takes no weights.
+  ...(backend.binding.isUsingGpuDevice() && { Bincount: weighedCount(backend, stock) }),
   ArgMax: argument(backend, 'ArgMax'),
   ArgMin: argument(backend, 'ArgMin'),
   // Stock, six operations: ReLU's gradient wherever it is not ReLU's own.
@@ -40,6 +42,18 @@ export const stockFaultsKernels: TensorFlowKernels = (backend, stock) => ({
     return compose(backend, ({ run }) => [run('Identity', [typeOf(x)], [x])])[0]
   },
 })
+
+function weighedCount(backend: NodeBackend, stock: (name: string) => KernelFunc): KernelFunc {
+  return (call) => {
+    const { x, weights } = call.inputs as Inputs<'x' | 'weights'>
+    const { size } = call.attrs as unknown as { size: number }
+    if (weights.shape.includes(0)) return stock('Bincount')(call)
+    return compose(backend, ({ run, ints }) => {
+      const attributes = [typeOf(weights), attribute.type('Tindices', DT.int32), attribute.type('Tnumsegments', DT.int32)]
+      return [run('UnsortedSegmentSum', attributes, [weights, x, ints([size], [])])]
+    })[0]
+  }
+}
 
 function argument(backend: NodeBackend, name: string): KernelFunc {
   return ({ inputs, attrs }) => {
