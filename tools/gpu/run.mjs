@@ -1,5 +1,5 @@
 // tools/gpu/run: sets up the GPU backends from what a machine has, tests and measures them, see README.md.
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +11,7 @@ import { findMachine } from './find-machine.mjs'
 import { SMALL_STEPS, STEPS } from './steps.mjs'
 import { writeResults } from './write-results.mjs'
 
-const USAGE = 'tools/gpu/run [--out DIR] [--seconds 540] [--python FILE] [--backend node-gpu,webgpu] [--no-tests] [--small]'
+const USAGE = 'tools/gpu/run [--out DIR] [--seconds 540] [--python FILE] [--backend node-gpu,webgpu] [--no-tests] [--small] [--awake]'
 /** wasm to compare with, and to try this program. */
 const KNOWN = ['node-gpu', 'node', 'webgpu', 'wasm']
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -58,7 +58,9 @@ if (options.tests) for (const name of names) await runSuites(name)
 const torch = machine.pythons.find((python) => python.torch)
 const devices = torch ? await torchDevice(torch.program) : undefined
 if (torch) say(`PyTorch ${torch.torch} computes on ${devices}`)
+const awake = options.awake ? keepAwake() : undefined
 await measureAll()
+awake?.kill()
 results.complete = true
 save()
 say(`${join(options.out, 'gpu.md')} and gpu.json`)
@@ -126,23 +128,33 @@ function suiteSeconds() {
   return Math.min(150, left() - options.seconds / 2)
 }
 
-/** TensorFlow.js's own specs, then the backend package's tests of training. */
+/** TensorFlow.js's own specs, then this repository's tests of the backend and of what runs on it. */
 async function runSuites(backend) {
-  const conformance = backend === 'node-gpu' ? 'node' : backend
   const vitest = join(root, 'node_modules/.bin/vitest')
-  const filter = conformance === 'node' ? 'tensorflow' : conformance
+  const group = backend.startsWith('node') ? 'tensorflow' : backend
+  const tests = ['run', '--config', 'vitest.workspace.ts', '--testTimeout', '60000', '--hookTimeout', '60000']
+  const packages = ['models', 'train', 'ssl', 'ensemble'].flatMap((name) => ['--project', `@audiotag/${name}`])
+  // Factors of 11 bits, cuDNN's default, are not what tests of float32 are about.
+  const more = { NO_COLOR: '1', ...(backend === 'node-gpu' && { NVIDIA_TF32_OVERRIDE: '0', AUDIOTAG_TEST_DEVICE: 'gpu' }) }
   const suites = [
     {
       suite: 'conformance',
-      there: existsSync(join(root, `tools/conformance/backends/${conformance}.js`)),
+      there: existsSync(join(root, `tools/conformance/backends/${backend}.js`)),
       program: process.execPath,
-      args: ['tools/conformance/run.mjs', conformance],
+      args: ['tools/conformance/run.mjs', backend],
     },
     {
       suite: '@audiotag/backend',
       there: existsSync(vitest),
       program: vitest,
-      args: ['run', '--config', 'vitest.workspace.ts', '--project', '@audiotag/backend', filter],
+      args: [...tests, '--project', '@audiotag/backend', backend === 'node-gpu' ? 'tensorflow.test' : group],
+    },
+    {
+      suite: 'models, train, ssl, ensemble',
+      // A software adapter takes minutes.
+      there: existsSync(vitest) && (machine.nvidia.length > 0 || backend !== 'webgpu'),
+      program: vitest,
+      args: [...tests, '-t', `backends ${group}`, ...packages],
     },
   ]
   for (const { suite, there, program, args } of suites) {
@@ -153,14 +165,14 @@ async function runSuites(backend) {
       save()
     }
     if (!there) {
-      say(`${suite} on ${backend}: not here`)
+      say(`${suite} on ${backend}: left out`)
       continue
     }
     if (suiteSeconds() < 5) {
       note(false, 'no time was left')
       continue
     }
-    const { code, output } = await execute(program, args, suiteSeconds())
+    const { code, output } = await execute(program, args, suiteSeconds(), more)
     const last = output
       .trim()
       .split('\n')
@@ -179,7 +191,7 @@ async function measureAll() {
     wasm: ['float32'],
     webgpu: ['float32', 'float16'],
     node: ['float32', 'bfloat16'],
-    'node-gpu': ['float32', 'bfloat16', 'float16'],
+    'node-gpu': ['float32', 'bfloat16'],
   }
   const refused = new Set() // what a backend said that it does not offer is not asked again
   const jobs = steps.flatMap((step) => ['float32', 'float16', 'bfloat16'].map((precision) => ({ ...step, precision })))
@@ -197,6 +209,7 @@ async function measureAll() {
         engine: name,
         ...ours,
         pytorchMs: theirs?.ms,
+        pytorchClockMHz: theirs?.clockMHz,
         pytorchError: theirs?.error,
         pytorchDevice: devices,
         ratio,
@@ -226,7 +239,8 @@ async function measure({ net, width, input, task, precision }, name, program, ar
     const running = await Promise.race([engine, tooLong])
     while (times.length < 15 && (times.length === 0 || performance.now() + median(times) < end))
       times.push(await Promise.race([running.step(), tooLong]))
-    return { ms: median(times), fastestMs: Math.min(...times), count: times.length, says: running.backend ?? running.version }
+    const clockMHz = graphicsClock()
+    return { ms: median(times), fastestMs: Math.min(...times), count: times.length, clockMHz, says: running.backend ?? running.version }
   } catch (error) {
     if (times.length > 0) return { ms: median(times), fastestMs: Math.min(...times), count: times.length, stopped: error.message }
     return { error: error.message }
@@ -234,6 +248,28 @@ async function measure({ net, width, input, task, precision }, name, program, ar
     clearTimeout(timer)
     engine.kill()
   }
+}
+
+/** What the GPU's cores run at now, right after a step; undefined without an NVIDIA GPU. */
+function graphicsClock() {
+  if (machine.nvidia.length === 0) return undefined
+  try {
+    return Number(
+      execFileSync('nvidia-smi', ['--query-gpu=clocks.sm', '--format=csv,noheader,nounits'], { encoding: 'utf8' }).split('\n')[0],
+    )
+  } catch {
+    return undefined
+  }
+}
+
+/** A process that uses CUDA a little: a driver may take a GPU for idle, and slow it down, that Vulkan alone uses. */
+function keepAwake() {
+  const code = 'import time, torch\nx = torch.zeros(1, device="cuda")\nwhile True:\n  x.add_(1); torch.cuda.synchronize(); time.sleep(0.05)'
+  if (devices !== 'cuda') {
+    say('--awake: there is no PyTorch with CUDA to keep the GPU awake with')
+    return undefined
+  }
+  return spawn(torch.program, ['-c', code], { stdio: 'ignore' })
 }
 
 /** Where PyTorch computes: on CUDA if it sees one. */
@@ -247,9 +283,9 @@ async function torchDevice(program) {
 }
 
 /** Runs a program in the repository with a time limit; its group ends with it. `code` is null where it was stopped. */
-function execute(program, args, seconds) {
+function execute(program, args, seconds, more = {}) {
   return new Promise((done) => {
-    const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    const child = spawn(program, args, { cwd: root, env: { ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     let [output, stdout, code] = ['', '', undefined]
     child.stdout.on('data', (chunk) => ((output += chunk), (stdout += chunk)))
     child.stderr.on('data', (chunk) => (output += chunk))
@@ -278,6 +314,7 @@ function readOptions() {
         backend: { type: 'string' },
         tests: { type: 'boolean', default: true },
         small: { type: 'boolean', default: false },
+        awake: { type: 'boolean', default: false },
       },
       allowNegative: true,
     })

@@ -33,7 +33,7 @@ export function markdown({ machine, setup, backends, suites, steps, complete, se
       suites.map((suite) => [suite.suite, suite.backend, suite.result, suite.seconds.toFixed(0)]),
     ),
     ...table(
-      ['net', 'batch', 'task', 'precision', 'engine', 'ms', 'PyTorch ms', 'PyTorch / ours'],
+      ['net', 'batch', 'task', 'precision', 'engine', 'ms', 'PyTorch ms', 'PyTorch / ours', 'MHz'],
       steps.map((step) => [
         `${step.net} × ${step.width}`,
         `${step.input.join(' × ')}`,
@@ -43,6 +43,7 @@ export function markdown({ machine, setup, backends, suites, steps, complete, se
         step.ms === undefined ? `not measured: ${step.error}` : step.ms.toFixed(1),
         step.pytorchMs?.toFixed(1) ?? (step.pytorchError === undefined ? '–' : `not measured: ${step.pytorchError}`),
         step.ratio?.toFixed(2) ?? '–',
+        step.clockMHz ?? '–',
       ]),
     ),
   ].join('\n')
