@@ -1,25 +1,3 @@
-import { softwareVulkan } from '@audiotag/testkit'
-import * as tf from '@tensorflow/tfjs-core'
-import { expect, test } from 'vitest'
-import { create, globals } from 'webgpu'
+import { describeUnusedMatrices } from './describe-unused-matrices.js'
 
-import { useWebGpu } from '@audiotag/backend'
-
-import { describeWebGpu } from './describe-web-gpu.js'
-import { emulatedHalfFloats } from './emulated-half-floats.js'
-import { emulatedMatrices } from './emulated-matrices.js'
-
-softwareVulkan()
-Object.assign(globalThis, globals)
-// describeWebGpu says so where there is no adapter.
-await useWebGpu({ gpu: emulatedMatrices(emulatedHalfFloats(create([])), 'refused') }).catch(() => undefined)
-
-describeWebGpu('a device that compiles no products of matrices', () => {
-  test('is used without them', async () => {
-    expect(await useWebGpu({ precision: 'float16' })).toMatchObject({ precision: 'float16' })
-    expect((tf.backend() as unknown as { matrices: boolean }).matrices).toBe(false)
-    const y = tf.tidy(() => tf.conv2d(tf.ones<tf.Rank.R4>([1, 8, 8, 64]), tf.ones<tf.Rank.R4>([1, 1, 64, 64]), 1, 'valid'))
-    expect(new Set(await y.data())).toEqual(new Set([64]))
-    y.dispose()
-  }, 60_000)
-})
+await describeUnusedMatrices('a device that compiles no products of matrices', 'refused')
