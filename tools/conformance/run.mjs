@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { bundleSuite } from './bundle-suite.mjs'
 
 const { backend, options } = await readArguments()
-const list = new URL(`known-failures-${backend}.json`, import.meta.url)
+const list = new URL(`known-failures-${backend.replace('-gpu', '')}.json`, import.meta.url)
 const listed = existsSync(list) ? JSON.parse(await readFile(list, 'utf8')) : {}
 
 const { runSpecs } = createRequire(import.meta.url)(await bundleSuite(backend))

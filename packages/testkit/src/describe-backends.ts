@@ -3,6 +3,7 @@ import path from 'node:path'
 import { beforeAll, describe } from 'vitest'
 
 import { softwareVulkan } from './software-vulkan.js'
+import { testDevice } from './test-device.js'
 
 /** Registers a backend and makes it current in TensorFlow.js. Throws, with the reason, where it cannot. */
 export type BackendSetup = () => unknown
@@ -30,7 +31,7 @@ const stock: Record<string, BackendSetup> = {
   },
   tensorflow: async () => {
     const { useTensorFlow } = await ownBackends()
-    await useTensorFlow({ device: process.env['AUDIOTAG_TEST_DEVICE'] === 'gpu' ? 'gpu' : 'cpu' })
+    await useTensorFlow({ device: testDevice })
   },
   webgpu: async () => {
     softwareVulkan()

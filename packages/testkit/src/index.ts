@@ -8,3 +8,4 @@ export { goldenLabels, goldenTensor, goldenWords, type GoldenLabelsOptions, type
 export { liftExamples, withChecks, type Example } from './lift-examples.js'
 export { softwareVulkan } from './software-vulkan.js'
 export { readNpy, type NpyArray } from './read-npy.js'
+export { testDevice } from './test-device.js'

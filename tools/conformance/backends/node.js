@@ -1,13 +1,11 @@
-// TensorFlow with @audiotag/backend's kernels. The specs reset the engine again and again; the one backend that useTensorFlow started outlives that.
-import { backend, registerBackend, removeBackend } from '@tensorflow/tfjs-core'
+// TensorFlow with @audiotag/backend's kernels.
 import { useTensorFlow } from '@audiotag/backend'
+
+import { keepRunning } from '../keep-running.js'
 
 export const backendName = 'tensorflow'
 
 export async function start() {
   await useTensorFlow({ device: 'cpu' })
-  const running = backend()
-  running.dispose = () => {}
-  removeBackend('tensorflow')
-  registerBackend('tensorflow', () => running, 3)
+  keepRunning('tensorflow')
 }

@@ -1,7 +1,7 @@
 // TensorFlow with @tensorflow/tfjs-node's kernels as they come, on what `audiotag-tensorflow install` built, to compare with.
-import { registerBackend, removeBackend } from '@tensorflow/tfjs-core'
 import { findTensorFlow } from '../../../packages/backend/dist/tensorflow/find-tensorflow.js'
 import { loadTensorFlow } from '../../../packages/backend/dist/tensorflow/load-tensorflow.js'
+import { keepRunning } from '../keep-running.js'
 
 export const backendName = 'tensorflow'
 
@@ -9,7 +9,5 @@ export async function start() {
   const { candidates, reasons } = findTensorFlow('cpu')
   if (candidates.length === 0) throw new Error(reasons.join('; '))
   const running = await loadTensorFlow(candidates[0], true)
-  running.dispose = () => {}
-  removeBackend('tensorflow')
-  registerBackend('tensorflow', () => running, 3)
+  keepRunning('tensorflow', running)
 }

@@ -1,17 +1,14 @@
-// @audiotag/backend's webgpu. The specs reset the engine again and again; the one backend that useWebGpu started outlives that.
-import { backend, registerBackend, removeBackend } from '@tensorflow/tfjs-core'
+// @audiotag/backend's webgpu.
 import { useWebGpu } from '@audiotag/backend'
 
 import { dawn } from '../dawn.js'
+import { keepRunning } from '../keep-running.js'
 
 export const backendName = 'webgpu'
 export const isDataSync = false
 
 export async function start() {
   const { adapter } = await useWebGpu({ gpu: await dawn() })
-  const running = backend()
-  running.dispose = () => {}
-  removeBackend('webgpu')
-  registerBackend('webgpu', () => running, 2)
+  keepRunning('webgpu')
   return adapter
 }

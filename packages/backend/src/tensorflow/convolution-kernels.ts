@@ -111,7 +111,8 @@ function family(
   depthwise: boolean,
 ): Record<string, KernelFunc> {
   // On processors, gradients with the padding made part of the image are oneDNN's; those with EXPLICIT padding are not.
-  const padsItself = !depthwise && !backend.binding.isUsingGpuDevice()
+  const onGpu = backend.binding.isUsingGpuDevice()
+  const padsItself = !depthwise && !onGpu
   const more: readonly Attribute[] = depthwise ? [] : [attribute.bool('use_cudnn_on_gpu', true)]
   /** An operation in the precision that was chosen. */
   const convolved = (
@@ -129,11 +130,9 @@ function family(
     const options = attrs as unknown as ConvolutionAttributes
     const sizes = sizesOf(x.shape, filter.shape, options, depthwise)
     const first = options.dataFormat === 'NCHW'
-    const dilated = sizes.dilationHeight * sizes.dilationWidth > 1
+    const spreads = depthwise && onGpu && sizes.dilationHeight * sizes.dilationWidth > 1
     return compose(backend, (operations) => {
-      if (depthwise && dilated && backend.binding.isUsingGpuDevice()) {
-        return [asWanted(operations, spread(operations, channelsLast(operations, x, first), filter, sizes), first)]
-      }
+      if (spreads) return [asWanted(operations, spread(operations, channelsLast(operations, x, first), filter, sizes), first)]
       const attributes = [...windowAttributes(sizes), dilationAttribute(sizes), ...more]
       const y = convolved(operations, sizes, typeOf(x), [channelsLast(operations, x, first), filter], (type, inputs) =>
         operations.run(name, [type, ...attributes], inputs),

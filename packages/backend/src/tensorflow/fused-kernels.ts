@@ -17,6 +17,8 @@ import type { Sizes } from './spatial.js'
 const TO_LAST = [0, 2, 3, 1]
 const TO_FIRST = [0, 3, 1, 2]
 
+const ON_GPU = attribute.bool('use_cudnn_on_gpu', true)
+
 /** What TensorFlow calls the activations that it fuses with a convolution. */
 const FUSED: Readonly<Record<string, readonly string[]>> = { linear: [], relu: ['Relu'], relu6: ['Relu6'], elu: ['Elu'] }
 
@@ -66,7 +68,7 @@ function oneOperation(backend: NodeBackend, { x, filter, bias }: Images, options
   if (isInBfloat16(sizes)) return undefined
   return compose(backend, ({ run }) => {
     if (!hasOneDnn(backend)) {
-      return [run('_FusedConv2D', [...fusedAttributes(sizes, ends), attribute.bool('use_cudnn_on_gpu', true)], [x, filter, bias])]
+      return [run('_FusedConv2D', [...fusedAttributes(sizes, ends), ON_GPU], [x, filter, bias])]
     }
     const y = run('_MklNativeFusedConv2D', [...fusedAttributes(sizes), ONEDNN], [x, filter, bias])
     return ends.length === 0 ? [y] : [run(ends[0], [FLOAT], [y])]
@@ -105,14 +107,14 @@ function convolutionAffine(backend: NodeBackend): KernelFunc {
         const attributes = [attribute.type('T', DT.bfloat16), ...windowAttributes(sizes), dilationAttribute(sizes)]
         y = inBfloat16(operations, [x, scaled], (inputs) => run('Conv2D', attributes, inputs))
         y = run('AddV2', [FLOAT], [y, shift])
-      } else if (!hasOneDnn(backend)) {
-        const onGpu = attribute.bool('use_cudnn_on_gpu', true)
-        // cuDNN fuses bias with ReLU alone.
-        if (relu && !residual) return [run('_FusedConv2D', [...fusedAttributes(sizes, ['Relu']), onGpu], [x, scaled, shift])]
-        y = run('Conv2D', [FLOAT, ...windowAttributes(sizes), dilationAttribute(sizes), onGpu], [x, scaled])
-        y = run('BiasAdd', [FLOAT, attribute.text('data_format', 'NHWC')], [y, shift])
-      } else {
+      } else if (hasOneDnn(backend)) {
         y = run('_MklNativeFusedConv2D', [...fusedAttributes(sizes), ONEDNN], [x, scaled, shift])
+      } else if (relu && !residual) {
+        // cuDNN fuses bias with ReLU alone.
+        return [run('_FusedConv2D', [...fusedAttributes(sizes, ['Relu']), ON_GPU], [x, scaled, shift])]
+      } else {
+        y = run('Conv2D', [FLOAT, ...windowAttributes(sizes), dilationAttribute(sizes), ON_GPU], [x, scaled])
+        y = run('BiasAdd', [FLOAT, attribute.text('data_format', 'NHWC')], [y, shift])
       }
       // Fused, it would be copied first.
       if (residual) y = run('AddV2', [FLOAT], [y, residual])

@@ -4,8 +4,8 @@ import type { Conv2DAttrs, Conv2DBackpropFilterAttrs, Conv2DBackpropInputAttrs, 
 import { takesLowPrecision } from '../precision.js'
 import type { GpuBackend } from './gpu-backend.js'
 import type { OwnGpuKernels } from './own-kernels.js'
-import { runProduct } from './tiled-product.js'
-import type { Operand, Tile } from './tiled-product.js'
+import type { Operand, Tile } from './product-source.js'
+import { runProduct } from './run-product.js'
 
 type Shape4 = [number, number, number, number]
 type Sizes = backend_util.Conv2DInfo
@@ -93,6 +93,16 @@ const termOf = (channels: number, { terms }: Tile): { readonly pixel: string; re
     ? { pixel: `k0 / ${channels}`, channel: `k0 % ${channels} + t` }
     : { pixel: `k / ${channels}`, channel: `k % ${channels}` }
 
+/** A tensor that is a matrix as it lies, `[terms, channels]`. */
+const matrixOf = (buffer: string, channels: number, shape: Tile): Operand => ({
+  buffer,
+  width: widthOf(channels),
+  along: 'side',
+  whole: channels % shape.columns === 0,
+  prepare: '',
+  locate: `place = k * ${channels} + m;`,
+})
+
 /** Rows are output pixels, columns output channels; summed over the filter's pixels and input channels. */
 function convolve(gpu: GpuBackend, x: TensorInfo, filter: TensorInfo, sizes: Sizes): TensorInfo {
   const { filterWidth, strideHeight, strideWidth, inChannels, outChannels, batchSize, outHeight, outWidth } = sizes
@@ -131,14 +141,7 @@ function convolve(gpu: GpuBackend, x: TensorInfo, filter: TensorInfo, sizes: Siz
       inside = inside && ${within('h.y + tapY', 'u.inHeight')} && ${within('h.z + tapX', 'u.inWidth')};
       place = (h.x + tapY * u.inWidth + tapX) * ${inChannels} + ${channel};`,
         },
-        b: {
-          buffer: 'weights',
-          width: widthOf(outChannels),
-          along: 'side',
-          whole: outChannels % shape.columns === 0,
-          prepare: '',
-          locate: `place = k * ${outChannels} + m;`,
-        },
+        b: matrixOf('weights', outChannels, shape),
         store: `place = m * ${outChannels};`,
       }
     },
@@ -262,14 +265,7 @@ function weightGradient(gpu: GpuBackend, x: TensorInfo, dy: TensorInfo, sizes: S
       inside = inside && ${within('row', 'u.inHeight')} && ${within('column', 'u.inWidth')};
       place = ((i32(clip) * u.inHeight + row) * u.inWidth + column) * ${inChannels} + h.x;`,
       },
-      b: {
-        buffer: 'dy',
-        width: widthOf(outChannels),
-        along: 'side',
-        whole: outChannels % shape.columns === 0,
-        prepare: '',
-        locate: `place = k * ${outChannels} + m;`,
-      },
+      b: matrixOf('dy', outChannels, shape),
       store: `place = m * ${outChannels};`,
     }),
   })

@@ -46,6 +46,8 @@ export interface GpuBackend extends StockBackend {
   /** A program, compiled at the first call with this key. */
   program(key: string, source: () => ProgramSource): Program
   run(program: Program, dispatch: Dispatch): void
+  /** Submits what was recorded. */
+  flush(): void
   /** Numbers of this very call, such as a learning rate, for `reals`; free again with `releaseRates`, after the last run. */
   rates(reals: readonly number[]): GPUBuffer
   releaseRates(buffer: GPUBuffer): void

@@ -1,6 +1,7 @@
 import { SCALE } from './half-floats.js'
+import { numbers, placeOf, threadsOf } from './product-source.js'
+import type { Operand, ProductSource, Tile } from './product-source.js'
 import type { ProgramSource } from './program.js'
-import type { Operand, ProductSource, Tile } from './tiled-product.js'
 
 /** Threads of a subgroup, and rows, columns and terms of a matrix that it multiplies. */
 const LANES = 32
@@ -30,8 +31,6 @@ export function hasMatrices({ features, limits }: GPUDevice, info: GPUAdapterInf
     )
   )
 }
-
-const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
 
 /** A tile in shared memory, `[side][terms]` where neighbours lie along the sum, else `[terms][side]`. */
 interface TileCode {
@@ -103,9 +102,11 @@ function tileCode(
  */
 export function matrixProduct(
   { a, b, words, wholeSums, start, store }: ProductSource,
-  { rows, columns }: Tile,
-  { split, scaled, threads }: { split: boolean; scaled: 'a' | 'b' | undefined; threads: number },
+  shape: Tile,
+  { split, scaled }: { split: boolean; scaled: 'a' | 'b' | undefined },
 ): ProgramSource {
+  const { rows, columns } = shape
+  const threads = threadsOf(shape)
   const subgroups = threads / LANES
   const side = { threads, wholeSums }
   const tileA = tileCode(a, { ...side, name: 'tileA', side: rows, side0: 'row0', sides: 'rows', scaled: scaled === 'a' })
@@ -125,15 +126,7 @@ export function matrixProduct(
 ${tileA.declaration}
 ${tileB.declaration}
 var<workgroup> spread: array<f32, ${subgroups * SIDE * SIDE}>;`,
-    body: `${scaled ? SCALE : ''}
-  var rows = u.rows;
-  var inner = u.inner;
-  ${start}
-  let columnTiles = (u.columns + ${columns - 1}) / ${columns};
-  let row0 = group / columnTiles * ${rows};
-  let column0 = group % columnTiles * ${columns};
-  let first = ${split ? 'layer * u.chunk' : '0'};
-  let end = ${split ? 'min(first + u.chunk, inner)' : 'inner'};
+    body: `${scaled ? SCALE : ''}${placeOf(shape, start, split)}
   let lane = i32(laneIndex);
   let subgroup = i32(subgroupId);
   let down = subgroup / 2 * ${ownRows};
@@ -141,7 +134,6 @@ var<workgroup> spread: array<f32, ${subgroups * SIDE * SIDE}>;`,
 ${sums.map(({ name }) => `  var ${name}: subgroup_matrix_result<f32, ${SIDE}, ${SIDE}>;`).join('\n')}
 ${tileA.prepare}
 ${tileB.prepare}
-  let rounds = (end - first + ${MATRIX_TERMS - 1}) / ${MATRIX_TERMS};
   for (var round = 0; ; round++) {
     let k0 = first + round * ${MATRIX_TERMS};
     if (round < rounds) {

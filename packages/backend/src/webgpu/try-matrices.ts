@@ -2,7 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core'
 
 import type { GpuBackend } from './gpu-backend.js'
 import { hasMatrices } from './matrix-product.js'
-import { runProduct } from './tiled-product.js'
+import { runProduct } from './run-product.js'
 
 /** Rows, columns and terms of the product that is tried: one tile. */
 const SIZE = 64
@@ -21,12 +21,13 @@ export async function tryMatrices(gpu: GpuBackend, info: GPUAdapterInfo): Promis
     return { dataId: gpu.write(values, shape, 'float32'), shape, dtype: 'float32' }
   })
   const y = gpu.output([SIZE, SIZE])
-  gpu.precision = 'float16'
-  gpu.matrices = true
-  let right = false
+  let errors: Promise<(GPUError | null)[]>
   device.pushErrorScope('internal')
   device.pushErrorScope('validation')
   try {
+    // So that it runs by matrices; what others run while its numbers are awaited does not.
+    gpu.precision = 'float16'
+    gpu.matrices = true
     runProduct(gpu, {
       key: 'matrices tried',
       half: true,
@@ -47,14 +48,17 @@ export async function tryMatrices(gpu: GpuBackend, info: GPUAdapterInfo): Promis
         store: `place = m * ${SIZE};`,
       }),
     })
-    const numbers = (await gpu.read(y.dataId)) as Float32Array
-    right = numbers.length === SIZE * SIZE && numbers.every((number, i) => number === product(a, b, Math.floor(i / SIZE), i % SIZE))
-  } catch {
-    // What went wrong is in the scopes.
+    gpu.flush()
   } finally {
-    const errors = await Promise.all([device.popErrorScope(), device.popErrorScope()])
-    gpu.matrices = right && errors.every((error) => error === null)
     gpu.precision = precision
+    gpu.matrices = false
+    errors = Promise.all([device.popErrorScope(), device.popErrorScope()])
+  }
+  try {
+    if ((await errors).some((error) => error !== null)) return
+    const numbers = (await gpu.read(y.dataId)) as Float32Array
+    gpu.matrices = numbers.every((number, i) => number === product(a, b, Math.floor(i / SIZE), i % SIZE))
+  } finally {
     for (const { dataId } of [...made, y]) gpu.disposeData(dataId)
   }
 }
