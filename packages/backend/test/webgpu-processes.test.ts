@@ -5,23 +5,28 @@ import { resultOfFixture } from './run-fixture.js'
 
 interface Costs {
   readonly counts: readonly number[]
+  readonly made: readonly number[]
   readonly numTensors: number
   readonly numBytesInGPU: number
   readonly numBytesAllocatedInGPU: number
 }
 
 // On Dawn's null device: it checks every call and computes nothing, on any machine.
-describe('what a training step of full width asks of the device', () => {
+describe('what a training step asks of the device', () => {
   test.each([
-    ['resnet34', 'adam', 'float32', 600],
-    ['resnet34', 'sgd', 'float32', 600],
-    ['resnet34', 'sgd', 'float16', 600],
-    ['envnet2', 'sgd', 'float32', 250],
+    ['resnet34', 'adam', 'float32', 1, 8, 600],
+    ['resnet34', 'sgd', 'float32', 1, 8, 600],
+    ['resnet34', 'sgd', 'float16', 1, 8, 600],
+    ['resnet34', 'adam', 'float32', 0.5, 32, 600],
+    ['envnet2', 'sgd', 'float32', 1, 4, 250],
   ])(
-    '%s with %s in %s: at most %i dispatches, and from the third step on no more memory',
-    async (architecture, optimizer, precision, most) => {
-      const short = await resultOfFixture<Costs>('null-gpu.mjs', architecture, optimizer, '3', precision)
-      const long = await resultOfFixture<Costs>('null-gpu.mjs', architecture, optimizer, '6', precision)
+    '%s with %s in %s, width %d, %i clips: at most %i dispatches, and from the third step on no more memory and no new buffers',
+    async (architecture, optimizer, precision, width, clips, most) => {
+      const how = [precision, `${width}`, `${clips}`]
+      const short = await resultOfFixture<Costs>('null-gpu.mjs', architecture, optimizer, '3', ...how)
+      const long = await resultOfFixture<Costs>('null-gpu.mjs', architecture, optimizer, '6', ...how)
+      expect(long.made[0]).toBeGreaterThan(100)
+      expect(long.made.slice(2)).toEqual([0, 0, 0, 0])
       expect(Math.max(...long.counts)).toBeLessThanOrEqual(most)
       expect(Math.min(...long.counts)).toBeGreaterThan(100)
       expect(new Set(long.counts).size).toBe(1)
