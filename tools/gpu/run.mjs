@@ -11,7 +11,7 @@ import { findMachine } from './find-machine.mjs'
 import { SMALL_STEPS, STEPS } from './steps.mjs'
 import { writeResults } from './write-results.mjs'
 
-const USAGE = 'tools/gpu/run [--out DIR] [--seconds 540] [--python FILE] [--backend node-gpu,webgpu] [--no-tests] [--small] [--awake]'
+const USAGE = 'tools/gpu/run [--out DIR] [--seconds 540] [--python FILE] [--backend node-gpu,webgpu] [--no-tests] [--small]'
 /** wasm to compare with, and to try this program. */
 const KNOWN = ['node-gpu', 'node', 'webgpu', 'wasm']
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -58,9 +58,7 @@ if (options.tests) for (const name of names) await runSuites(name)
 const torch = machine.pythons.find((python) => python.torch)
 const devices = torch ? await torchDevice(torch.program) : undefined
 if (torch) say(`PyTorch ${torch.torch} computes on ${devices}`)
-const awake = options.awake ? keepAwake() : undefined
 await measureAll()
-awake?.kill()
 results.complete = true
 save()
 say(`${join(options.out, 'gpu.md')} and gpu.json`)
@@ -86,13 +84,8 @@ async function setUpTensorFlow() {
   env.AUDIOTAG_TENSORFLOW = join(options.out, 'audiotag-tensorflow')
   const { code, output } = await execute(process.execPath, [program, 'install', '--python', python.prefix], Math.min(120, left()))
   if (code !== 0) delete env.AUDIOTAG_TENSORFLOW
-  noteTensorFlow(
-    code === 0,
-    output
-      .trim()
-      .split('\n')
-      .at(-code === 0 ? -2 : -1) ?? output.trim(),
-  )
+  const lines = output.trim().split('\n')
+  noteTensorFlow(code === 0, code === 0 ? (lines.at(-2) ?? '') : lines.slice(-4).join(' '))
 }
 
 /** A driver of a real GPU where there is one; else the loader's own choice, or SwiftShader. */
@@ -262,16 +255,6 @@ function graphicsClock() {
   }
 }
 
-/** A process that uses CUDA a little: a driver may take a GPU for idle, and slow it down, that Vulkan alone uses. */
-function keepAwake() {
-  const code = 'import time, torch\nx = torch.zeros(1, device="cuda")\nwhile True:\n  x.add_(1); torch.cuda.synchronize(); time.sleep(0.05)'
-  if (devices !== 'cuda') {
-    say('--awake: there is no PyTorch with CUDA to keep the GPU awake with')
-    return undefined
-  }
-  return spawn(torch.program, ['-c', code], { stdio: 'ignore' })
-}
-
 /** Where PyTorch computes: on CUDA if it sees one. */
 async function torchDevice(program) {
   const { stdout } = await execute(
@@ -314,7 +297,6 @@ function readOptions() {
         backend: { type: 'string' },
         tests: { type: 'boolean', default: true },
         small: { type: 'boolean', default: false },
-        awake: { type: 'boolean', default: false },
       },
       allowNegative: true,
     })

@@ -33,14 +33,14 @@ export function markdown({ machine, setup, backends, suites, steps, complete, se
       suites.map((suite) => [suite.suite, suite.backend, suite.result, suite.seconds.toFixed(0)]),
     ),
     ...table(
-      ['net', 'batch', 'task', 'precision', 'engine', 'ms', 'PyTorch ms', 'PyTorch / ours', 'MHz'],
+      ['net', 'batch', 'task', 'precision', 'engine', 'ms (fastest)', 'PyTorch ms', 'PyTorch / ours', 'MHz'],
       steps.map((step) => [
         `${step.net} × ${step.width}`,
         `${step.input.join(' × ')}`,
         step.task,
         step.precision,
         step.engine,
-        step.ms === undefined ? `not measured: ${step.error}` : step.ms.toFixed(1),
+        step.ms === undefined ? `not measured: ${step.error}` : `${step.ms.toFixed(1)} (${step.fastestMs.toFixed(1)})`,
         step.pytorchMs?.toFixed(1) ?? (step.pytorchError === undefined ? '–' : `not measured: ${step.pytorchError}`),
         step.ratio?.toFixed(2) ?? '–',
         step.clockMHz ?? '–',
