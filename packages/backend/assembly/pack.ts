@@ -51,6 +51,10 @@ function copy(target: usize, source: usize, bytes: usize): void {
 
 function clear(target: usize, bytes: usize): void {
   const end = target + bytes
+  while (target + 16 <= end) {
+    v128.store(target, f32x4.splat(0))
+    target += 16
+  }
   while (target < end) {
     store<f32>(target, 0)
     target += 4

@@ -1,14 +1,9 @@
 // Convolution with 3 x 3 weights and stride 1 by Winograd's F(2 x 2, 3 x 3) (Lavin & Gray 2016): 16 products instead of 36 for 4 outputs.
 // Windows of 4 x 4 pixels are transformed, each of the 16 positions is a matrix product of windows x inputs with inputs x outputs, and
 // the products are transformed back to 2 x 2 outputs. Float32 error is about twice that of the direct sum.
-import { copyPadded } from './pack'
 import { product4x8 } from './product'
 import { address, firstUnit, word } from './simd'
-
-/** Bytes between positions beyond their size: at a power of two all sixteen would fall into one set of the cache. */
-export const SPREAD: usize = 64
-/** Windows in a row from which on it pays to copy only those at the edges. */
-const DIRECT_WINDOWS: i32 = 6
+import { FOUR, SPREAD, transformWindows } from './windows'
 
 /**
  * Transforms packed weights, G g G^T. Words: packed weights (panels of 8 outputs of 9 taps of inputs), inputs, outputs (a multiple of 8), target
@@ -50,111 +45,6 @@ function weightRow(p: usize, step: usize, row: i32): v128 {
   const sum = f32x4.add(v128.load(p), v128.load(p + 2 * step))
   const middle = v128.load(p + step)
   return f32x4.mul(row == 1 ? f32x4.add(sum, middle) : f32x4.sub(sum, middle), f32x4.splat(0.5))
-}
-
-/**
- * Transforms `bytes` bytes of channels of one window, B^T d B, four channels at a time. `line` is the bytes between its rows, `pixel` between its columns, `position` between
- * the positions of the target, `quad` between its groups of four channels.
- */
-function transformWindow(source: usize, bytes: usize, line: usize, pixel: usize, target: usize, position: usize, quad: usize): void {
-  const end = source + bytes
-  const two = 2 * pixel
-  const three = 3 * pixel
-  for (; source < end; source += 16) {
-    const r1 = source + line
-    const r2 = r1 + line
-    const r3 = r2 + line
-    // Rows 0 - 2, 1 + 2, 2 - 1 and 1 - 3 of each column, then the same along the rows.
-    let a = v128.load(r2)
-    let b = v128.load(r2 + pixel)
-    let c = v128.load(r2 + two)
-    let d = v128.load(r2 + three)
-    storeRow(
-      target,
-      position,
-      f32x4.sub(v128.load(source), a),
-      f32x4.sub(v128.load(source + pixel), b),
-      f32x4.sub(v128.load(source + two), c),
-      f32x4.sub(v128.load(source + three), d),
-    )
-    const e = v128.load(r1)
-    const f = v128.load(r1 + pixel)
-    const g = v128.load(r1 + two)
-    const h = v128.load(r1 + three)
-    storeRow(target + 4 * position, position, f32x4.add(e, a), f32x4.add(f, b), f32x4.add(g, c), f32x4.add(h, d))
-    storeRow(target + 8 * position, position, f32x4.sub(a, e), f32x4.sub(b, f), f32x4.sub(c, g), f32x4.sub(d, h))
-    a = f32x4.sub(e, v128.load(r3))
-    b = f32x4.sub(f, v128.load(r3 + pixel))
-    c = f32x4.sub(g, v128.load(r3 + two))
-    d = f32x4.sub(h, v128.load(r3 + three))
-    storeRow(target + 12 * position, position, a, b, c, d)
-    target += quad
-  }
-}
-
-function storeRow(target: usize, position: usize, a: v128, b: v128, c: v128, d: v128): void {
-  v128.store(target, f32x4.sub(a, c))
-  v128.store(target + position, f32x4.add(b, c))
-  v128.store(target + 2 * position, f32x4.sub(c, b))
-  v128.store(target + 3 * position, f32x4.sub(b, d))
-}
-
-/**
- * Transforms bytes `begin` … `end` of the channels of the windows `first` … `first + count` into target, positions `position` bytes apart, windows `step`,
- * groups of four channels `quad`; `line` is room for four padded lines.
- */
-export function transformWindows(
-  source: usize,
-  height: i32,
-  width: i32,
-  channels: i32,
-  begin: usize,
-  end: usize,
-  padTop: i32,
-  padLeft: i32,
-  windowRows: i32,
-  windowColumns: i32,
-  first: i32,
-  count: i32,
-  target: usize,
-  position: usize,
-  step: usize,
-  quad: usize,
-  line: usize,
-): void {
-  const pixel = (<usize>channels) << 2
-  const windows = windowRows * windowColumns
-  let done = 0
-  while (done < count) {
-    const index = first + done
-    const image = index / windows
-    const row = (index - image * windows) / windowColumns
-    const column = index - image * windows - row * windowColumns
-    const top = 2 * row - padTop
-    const left = 2 * column - padLeft
-    const start = source + <usize>(image * height * width) * pixel
-    let length = min(windowColumns - column, count - done)
-    let from = line
-    let pitch = <usize>width * pixel
-    // Windows that lie in the image are read in place, those that reach over its edges from a copy; of short rows all.
-    const direct = windowColumns >= DIRECT_WINDOWS && top >= 0 && top + 4 <= height
-    const inside = direct && left >= 0 ? min(length, (width - left - 2) >> 1) : 0
-    if (inside > 0) {
-      length = inside
-      from = start + <usize>(top * width + left) * pixel
-    } else {
-      if (direct && left < 0) length = min(length, (1 - left) >> 1)
-      const columns = 2 * length + 2
-      pitch = <usize>columns * pixel
-      copyPadded(start, height, width, pixel, top, left, 4, columns, line)
-    }
-    for (let i = 0; i < length; i++) {
-      transformWindow(from + begin, end - begin, pitch, pixel, target, position, quad)
-      from += 2 * pixel
-      target += step
-    }
-    done += length
-  }
 }
 
 /** Transforms products back, A^T m A, and stores those of the 2 x 2 outputs that lie inside. */
@@ -231,6 +121,7 @@ export function winograd(parameters: usize, part: i32, parts: i32, thread: i32):
     const inputPosition = <usize>rounded * inputPixel + SPREAD
     const outputPosition = <usize>rounded * outputPixel + SPREAD
     transformWindows(
+      FOUR,
       address(parameters, 0),
       word(parameters, 2),
       word(parameters, 3),

@@ -64,29 +64,33 @@ describe('convolution', () => {
     )
   }, 120_000)
 
-  test('3 × 3 kernels of many channels, which Winograd’s algorithm does', async () => {
-    const wide = fc.record({
-      batch: fc.integer({ min: 1, max: 4 }),
-      inputs: fc.constantFrom(8, 12, 16, 40),
-      outputs: fc.constantFrom(8, 16, 24),
-      size: fc.tuple(fc.integer({ min: 7, max: 18 }), fc.integer({ min: 7, max: 18 })),
-      pads: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 4, maxLength: 4 }),
-      seed: fc.integer(),
-    })
-    await fc.assert(
-      fc.asyncProperty(wide, async ({ batch, inputs, outputs, size, pads, seed }) => {
-        const pad: Pad = [
-          [0, 0],
-          [pads[0], pads[1]],
-          [pads[2], pads[3]],
-          [0, 0],
-        ]
-        const run = outputAndGradients([batch, ...size, inputs], [3, 3, inputs, outputs], [1, 1], pad, seed)
-        expect(worstError(await on('wasm', run), await on('cpu', run))).toBeLessThan(1e-5)
-      }),
-      { numRuns: 25 },
-    )
-  }, 60_000)
+  test.each([1, 2])(
+    '3 × 3 kernels of many channels, which Winograd’s algorithm does; stride %i',
+    async (stride) => {
+      const wide = fc.record({
+        batch: fc.integer({ min: 2, max: 4 }),
+        inputs: fc.constantFrom(8, 16, 24, 40),
+        outputs: fc.constantFrom(8, 16, 24),
+        size: fc.tuple(fc.integer({ min: 7 * stride, max: 17 * stride }), fc.integer({ min: 7 * stride, max: 17 * stride })),
+        pads: fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 4, maxLength: 4 }),
+        seed: fc.integer(),
+      })
+      await fc.assert(
+        fc.asyncProperty(wide, async ({ batch, inputs, outputs, size, pads, seed }) => {
+          const pad: Pad = [
+            [0, 0],
+            [pads[0], pads[1]],
+            [pads[2], pads[3]],
+            [0, 0],
+          ]
+          const run = outputAndGradients([batch, ...size, inputs], [3, 3, inputs, outputs], [stride, stride], pad, seed)
+          expect(worstError(await on('wasm', run), await on('cpu', run))).toBeLessThan(1e-5)
+        }),
+        { numRuns: 25 },
+      )
+    },
+    60_000,
+  )
 
   test.each([
     ['the first layer of EnvNet-v2', [2, 1, 700, 1], [1, 64, 1, 4], [1, 2]],
@@ -97,7 +101,8 @@ describe('convolution', () => {
     ['a projection with a stride', [2, 9, 8, 8], [1, 1, 8, 16], [2, 2]],
     ['a stride longer than the kernel', [1, 11, 11, 3], [2, 1, 3, 5], [3, 4]],
     ['a row longer than a block of the cache', [1, 1, 40_000, 2], [1, 5, 2, 3], [1, 1]],
-    ['more weights than a block of the cache', [3, 12, 14, 96], [3, 3, 96, 128], [2, 2]],
+    ['more weights than a block of the cache', [3, 12, 14, 96], [3, 3, 96, 128], [2, 1]],
+    ['the same, by Winograd’s algorithm', [3, 12, 14, 96], [3, 3, 96, 128], [2, 2]],
   ] as const)('%s', async (_name, xShape, filterShape, strides) => {
     const run = outputAndGradients(xShape, filterShape, strides, 'same', 1)
     expect(worstError(await on('wasm', run), await on('cpu', run))).toBeLessThan(1e-5)

@@ -3,6 +3,7 @@ import type { backend_util, TensorInfo } from '@tensorflow/tfjs-core'
 import { correlate } from './correlation.js'
 import type { Heap } from './heap.js'
 import { sumOverPixels } from './pixel-sum.js'
+import { inputGradientStride2, suitsInputGradientStride2 } from './winograd-stride2-input.js'
 
 /** Sizes of a two-dimensional convolution, batch and channels last, as TensorFlow.js computes them. */
 export type ConvolutionSizes = backend_util.Conv2DInfo
@@ -100,6 +101,10 @@ export function inputGradient(heap: Heap, dy: TensorInfo, filter: TensorInfo, si
   const { filterHeight, filterWidth, strideHeight, strideWidth } = sizes
   const dx = heap.output(sizes.inShape)
   if (batchSize * inHeight * inWidth * inChannels === 0) return dx
+  if (suitsInputGradientStride2(sizes)) {
+    inputGradientStride2(heap, heap.address(dy), heap.address(filter), heap.address(dx), sizes)
+    return dx
+  }
   const rows = residues(inHeight, filterHeight, strideHeight, sizes.padInfo.top)
   const columns = columnGroups(residues(inWidth, filterWidth, strideWidth, sizes.padInfo.left), inChannels, strideWidth)
   const empty = outHeight * outWidth * outChannels === 0

@@ -2,6 +2,7 @@ import type { Heap } from './heap.js'
 import { packedBytes, packWeights } from './packing.js'
 import type { Correlation, Packing } from './packing.js'
 import { align, clamp } from './sizes.js'
+import { correlateStride2, suitsStride2 } from './winograd-stride2.js'
 import { correlateWinograd, suitsWinograd } from './winograd.js'
 
 /** Source that a band of rows may cover, so that its padded copy stays in the second-level cache. */
@@ -13,6 +14,10 @@ const SPILL_BYTES = 256
 export function correlate(heap: Heap, job: Correlation, packing: Packing): void {
   if (suitsWinograd(job)) {
     correlateWinograd(heap, job, packing)
+    return
+  }
+  if (suitsStride2(job)) {
+    correlateStride2(heap, job, packing)
     return
   }
   const paddedHeight = (job.gridRows - 1) * job.stepRows + job.taps

@@ -10,6 +10,9 @@ import type { WasmBackend } from './wasm-backend.js'
 const PARAMETER_WORDS = 64
 const FIRST_REAL = 32
 
+/** Bytes of a line of the cache. */
+const CACHE_LINE = 64
+
 /** Vector operations that take longer than waking a thread, some ten microseconds. */
 const PARALLEL_WORK = 30_000
 
@@ -88,16 +91,16 @@ export class Heap {
     return new Float32Array(this.#memory.buffer, address, length)
   }
 
-  /** Address of at least `bytes` bytes that stay valid until the next call. */
+  /** Address of at least `bytes` bytes that stay valid until the next call, at the start of a cache line: the allocator's own may split every fourth vector. */
   scratch(bytes: number): number {
     if (bytes > this.#scratchBytes) {
       if (this.#scratch !== 0) this.#backend.wasm._free(this.#scratch)
       this.#scratch = 0
       this.#scratchBytes = 0
-      this.#scratch = this.allocate(bytes, 'the scratch memory of a kernel')
+      this.#scratch = this.allocate(bytes + CACHE_LINE, 'the scratch memory of a kernel')
       this.#scratchBytes = bytes
     }
-    return this.#scratch
+    return Math.ceil(this.#scratch / CACHE_LINE) * CACHE_LINE
   }
 
   /** Writes integers to scratch memory, `extraBytes` of which stay free behind them; valid until the next call of `scratch`. */

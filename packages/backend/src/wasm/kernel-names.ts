@@ -27,6 +27,9 @@ export const KERNEL_NAMES = [
   'winograd',
   'winogradGradient',
   'winogradGradientFinish',
+  'winogradStride2',
+  'winogradStride2Input',
+  'winogradStride2Weights',
   'winogradWeights',
 ] as const
 

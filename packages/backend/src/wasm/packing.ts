@@ -23,6 +23,9 @@ export interface Correlation {
   outputs: number
 }
 
+/** Sizes of packed weights. */
+export type PackedShape = Pick<Correlation, 'taps' | 'kernelWidth' | 'channels' | 'outputs'>
+
 /** How the weights are read while they are packed. Strides in elements of the filter. */
 export interface Packing {
   filter: number
@@ -42,7 +45,7 @@ export function packedBytes(depth: number, outputs: number): number {
 }
 
 /** Packs the weights into panels at `target`. */
-export function packWeights(heap: Heap, job: Correlation, packing: Packing, target: number): void {
+export function packWeights(heap: Heap, job: PackedShape, packing: Packing, target: number): void {
   const [rowStride, columnStride, inputStride, outputStride] = packing.strides
   const words = [
     packing.filter,

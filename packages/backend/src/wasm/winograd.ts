@@ -12,15 +12,28 @@ const WINOGRAD_WINDOWS = 48
 
 /** Whether a correlation is one that Winograd's algorithm does, and does faster. */
 export function suitsWinograd(job: Correlation): boolean {
+  return suitsChannels(job, 1) && windowsOf(job) >= WINOGRAD_WINDOWS && isDense(job)
+}
+
+/** Whether 3 × 3 weights with that stride are ones that Winograd's algorithm does, and of enough channels to be faster. */
+export function suitsChannels(
+  job: Pick<Correlation, 'taps' | 'kernelWidth' | 'stepRows' | 'stepColumns' | 'channels' | 'outputs'>,
+  stride: number,
+): boolean {
   return (
     job.taps === 3 &&
     job.kernelWidth === 3 &&
-    job.stepRows === 1 &&
-    job.stepColumns === 1 &&
+    job.stepRows === stride &&
+    job.stepColumns === stride &&
     job.channels % 4 === 0 &&
     job.outputs % 8 === 0 &&
-    Math.min(job.channels, job.outputs) >= WINOGRAD_CHANNELS &&
-    windowsOf(job) >= WINOGRAD_WINDOWS &&
+    Math.min(job.channels, job.outputs) >= WINOGRAD_CHANNELS
+  )
+}
+
+/** Whether the outputs follow one another without gaps. */
+export function isDense(job: Correlation): boolean {
+  return (
     job.columnBytes === job.outputs * 4 &&
     job.rowBytes === job.gridColumns * job.columnBytes &&
     job.imageBytes === job.gridRows * job.rowBytes

@@ -1,0 +1,70 @@
+import type { Heap } from './heap.js'
+import { packedBytes, packWeights } from './packing.js'
+import type { Correlation, PackedShape, Packing } from './packing.js'
+import { align, clamp } from './sizes.js'
+import { isDense, suitsChannels, windowsOf } from './winograd.js'
+
+/** Bytes of transformed windows of a block. */
+const BLOCK_BYTES = 192 << 10
+/** Windows of a block at least: each block reads all weights. */
+const BLOCK_WINDOWS = 32
+/** Windows from which on the transform of the weights pays, here and in the input gradient. */
+export const STRIDE2_WINDOWS = 16
+/** Windows up to which threads share out the outputs. */
+const GROUP_WINDOWS = 128
+/** Matrices of transformed weights, each of inputs times outputs. */
+const MATRICES = 19
+
+/** Whether a correlation is one with stride 2 that Winograd's algorithm does, and does faster. */
+export function suitsStride2(job: Correlation): boolean {
+  return suitsChannels(job, 2) && windowsOf(job) >= STRIDE2_WINDOWS && isDense(job)
+}
+
+/** The correlation by Winograd's algorithm, in windows of 2 × 2 outputs. */
+export function correlateStride2(heap: Heap, job: Correlation, packing: Packing): void {
+  const { batch, height, width, channels, padTop, padLeft, gridRows, gridColumns, outputs } = job
+  const windows = windowsOf(job)
+  const windowBytes = 25 * channels * 4 + 64
+  const block = blockOf(windowBytes, windows)
+  const lineBytes = 5 * (2 * gridColumns + 3) * channels * 4
+  // Beside the windows: rows of 3 sums that outputs share, and the addresses of 4 outputs.
+  const threadBytes = align(block * (windowBytes + 3 * 32 + 4 * 4) + outputs * 4 + lineBytes)
+  const { weights, scratch } = transformWeights(heap, job, packing, threadBytes)
+  const image = [job.source, batch, height, width, channels, padTop, padLeft]
+  heap.run(
+    'winogradStride2',
+    [...image, weights, gridRows, gridColumns, job.target, outputs, scratch, threadBytes, block, groupsOf(heap, windows, outputs)],
+    {
+      work: (25 * windows * channels * outputs) / 4,
+    },
+  )
+}
+
+/** Windows of a block, of which there are `windows` of `windowBytes` bytes in all. */
+export function blockOf(windowBytes: number, windows: number): number {
+  return clamp(Math.floor(BLOCK_BYTES / windowBytes / 4) * 4, BLOCK_WINDOWS, Math.ceil(windows / 4) * 4)
+}
+
+/**
+ * Groups of the outputs that threads share out. With few windows each thread transforms all of them for outputs of its own, whose weights it has transformed itself: reading those of
+ * the others from their caches takes longer.
+ */
+export function groupsOf(heap: Heap, windows: number, outputs: number): number {
+  return windows <= GROUP_WINDOWS ? Math.min(heap.threads, outputs / 8) : 1
+}
+
+/** Puts transformed weights at the start of scratch memory, `threadBytes` bytes of which stay free for each thread behind them. */
+export function transformWeights(
+  heap: Heap,
+  shape: PackedShape,
+  packing: Packing,
+  threadBytes: number,
+): { weights: number; scratch: number } {
+  const { channels, outputs } = shape
+  const bytes = align(MATRICES * channels * outputs * 4)
+  const packed = packedBytes(9 * channels, outputs)
+  const weights = heap.scratch(bytes + packed + threadBytes * heap.threads)
+  packWeights(heap, shape, packing, weights + bytes)
+  heap.run('winogradStride2Weights', [weights + bytes, channels, outputs, weights], { work: (MATRICES * channels * outputs) / 4 })
+  return { weights, scratch: weights + bytes + packed }
+}
