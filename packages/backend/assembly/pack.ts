@@ -67,8 +67,16 @@ function clear(target: usize, bytes: usize): void {
  * Steps may be negative: the input gradient reads its taps backwards.
  */
 export function packWeights(parameters: usize, part: i32, parts: i32): void {
-  const weights = address(parameters, 0)
-  const target = address(parameters, 1)
+  const panels = (word(parameters, 5) + 7) >> 3
+  const depth = <usize>(word(parameters, 2) * word(parameters, 3) * word(parameters, 4))
+  const end = firstUnit(panels, part + 1, parts)
+  for (let panel = firstUnit(panels, part, parts); panel < end; panel++) {
+    packPanel(parameters, panel, address(parameters, 1) + ((<usize>panel * depth) << 5))
+  }
+}
+
+/** Packs panel `panel` alone, to `w`. */
+export function packPanel(parameters: usize, panel: i32, w: usize): void {
   const rows = word(parameters, 2)
   const columns = word(parameters, 3)
   const inputs = word(parameters, 4)
@@ -83,48 +91,41 @@ export function packWeights(parameters: usize, part: i32, parts: i32): void {
   const outputBytes = word(parameters, 13)
   const group = word(parameters, 14)
   const groupBytes = word(parameters, 15)
-  const panels = (outputs + 7) >> 3
-  const from = firstUnit(panels, part, parts)
-  const to = firstUnit(panels, part + 1, parts)
-  const depth = rows * columns * inputs
-  for (let panel = from; panel < to; panel++) {
-    const output = panel << 3
-    const lanes = min(8, outputs - output)
-    const oneGroup = (output % group) + lanes <= group
-    const size = lanes > 4 ? 8 : lanes > 1 ? 4 : 1
-    const lane = weights + (output % group) * outputBytes + (output / group) * groupBytes
-    let w = target + ((<usize>(output * depth)) << 2)
-    for (let row = 0; row < rows; row++) {
-      for (let column = 0; column < columns; column++) {
-        let source = lane + (firstRow + row * rowStep) * rowBytes + (firstColumn + column * columnStep) * columnBytes
-        if (lanes == size && size > 1 && outputBytes == 4 && group == outputs) {
-          for (let input = 0; input < inputs; input++) {
-            v128.store(w, v128.load(source))
-            if (size == 8) v128.store(w, v128.load(source, 16), 16)
-            source += inputBytes
-            w += size << 2
+  const output = panel << 3
+  const lanes = min(8, outputs - output)
+  const oneGroup = (output % group) + lanes <= group
+  const size = lanes > 4 ? 8 : lanes > 1 ? 4 : 1
+  const lane = address(parameters, 0) + (output % group) * outputBytes + (output / group) * groupBytes
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      let source = lane + (firstRow + row * rowStep) * rowBytes + (firstColumn + column * columnStep) * columnBytes
+      if (lanes == size && size > 1 && outputBytes == 4 && group == outputs) {
+        for (let input = 0; input < inputs; input++) {
+          v128.store(w, v128.load(source))
+          if (size == 8) v128.store(w, v128.load(source, 16), 16)
+          source += inputBytes
+          w += size << 2
+        }
+      } else if (lanes == 8 && oneGroup && inputBytes == 4 && (inputs & 3) == 0) {
+        for (let input = 0; input < inputs; input += 4) {
+          transpose(source, outputBytes, w)
+          transpose(source + 4 * outputBytes, outputBytes, w + 16)
+          source += 16
+          w += 128
+        }
+      } else if (oneGroup) {
+        for (let input = 0; input < inputs; input++) {
+          for (let i = 0; i < size; i++) store<f32>(w + (i << 2), i < lanes ? load<f32>(source + i * outputBytes) : 0)
+          source += inputBytes
+          w += size << 2
+        }
+      } else {
+        for (let input = 0; input < inputs; input++) {
+          for (let i = 0; i < size; i++) {
+            store<f32>(w + (i << 2), i < lanes ? load<f32>(source + laneOffset(output, i, group, outputBytes, groupBytes)) : 0)
           }
-        } else if (lanes == 8 && oneGroup && inputBytes == 4 && (inputs & 3) == 0) {
-          for (let input = 0; input < inputs; input += 4) {
-            transpose(source, outputBytes, w)
-            transpose(source + 4 * outputBytes, outputBytes, w + 16)
-            source += 16
-            w += 128
-          }
-        } else if (oneGroup) {
-          for (let input = 0; input < inputs; input++) {
-            for (let i = 0; i < size; i++) store<f32>(w + (i << 2), i < lanes ? load<f32>(source + i * outputBytes) : 0)
-            source += inputBytes
-            w += size << 2
-          }
-        } else {
-          for (let input = 0; input < inputs; input++) {
-            for (let i = 0; i < size; i++) {
-              store<f32>(w + (i << 2), i < lanes ? load<f32>(source + laneOffset(output, i, group, outputBytes, groupBytes)) : 0)
-            }
-            source += inputBytes
-            w += size << 2
-          }
+          source += inputBytes
+          w += size << 2
         }
       }
     }

@@ -3,6 +3,7 @@
 // Outputs are sums of products, none subtracted; so those of an output are one product of several positions at once, which begins with the sums that outputs share.
 // Float32 error is about that of the direct sum.
 import { nestedProduct } from './nested-product'
+import { packPanel } from './pack'
 import { fillPixelTable, isWhole } from './pixel-table'
 import { address, firstUnit, word } from './simd'
 import { FIVE, SPREAD, transformWindows } from './windows'
@@ -11,17 +12,18 @@ import { FIVE, SPREAD, transformWindows } from './windows'
 export const MATRICES: usize = 19
 
 /**
- * Transforms packed weights. Words: packed weights (panels of 8 outputs of 9 taps of inputs), inputs, outputs (a multiple of 8), target [panels, 19, inputs, 8].
- * Those 19 are the taps of rows 0 and 1, column by column; the taps of rows 1 and 2 likewise; the sums of the outer taps of each row; those of each column; and their sum:
+ * Packs weights and transforms them. Words: those of packWeights, outputs a multiple of 8, the second one scratch memory for a panel; target [panels, 19, inputs, 8];
+ * scratch bytes a thread. Those 19 are the taps of rows 0 and 1, column by column; the taps of rows 1 and 2 likewise; the sums of the outer taps of each row; those of each column; and their sum:
  * in this order, matrices that make up one output follow one another.
  */
-export function winogradStride2Weights(parameters: usize, part: i32, parts: i32): void {
-  const panels = word(parameters, 2) >> 3
-  const tap = address(parameters, 1) << 5
+export function winogradStride2Weights(parameters: usize, part: i32, parts: i32, thread: i32): void {
+  const panels = word(parameters, 5) >> 3
+  const tap = address(parameters, 4) << 5
+  const from = address(parameters, 1) + address(parameters, 17) * <usize>thread
   const end = firstUnit(panels, part + 1, parts)
   for (let panel = firstUnit(panels, part, parts); panel < end; panel++) {
-    const from = address(parameters, 0) + <usize>panel * 9 * tap
-    const to = address(parameters, 3) + <usize>panel * MATRICES * tap
+    packPanel(parameters, panel, from)
+    const to = address(parameters, 16) + <usize>panel * MATRICES * tap
     // Matrix by matrix: they may lie a power of two apart, and more than a few at a time would throw one another out of the cache.
     for (let column: usize = 0; column < 3; column++) {
       let source = from + column * tap

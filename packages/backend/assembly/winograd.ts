@@ -1,23 +1,24 @@
 // Convolution with 3 x 3 weights and stride 1 by Winograd's F(2 x 2, 3 x 3) (Lavin & Gray 2016): 16 products instead of 36 for 4 outputs.
 // Windows of 4 x 4 pixels are transformed, each of the 16 positions is a matrix product of windows x inputs with inputs x outputs, and
 // the products are transformed back to 2 x 2 outputs. Float32 error is about twice that of the direct sum.
+import { packPanel } from './pack'
 import { product4x8 } from './product'
 import { address, firstUnit, word } from './simd'
 import { FOUR, SPREAD, transformWindows } from './windows'
 
 /**
- * Transforms packed weights, G g G^T. Words: packed weights (panels of 8 outputs of 9 taps of inputs), inputs, outputs (a multiple of 8), target
- * [16, panels, inputs, 8], positions SPREAD bytes further apart.
+ * Packs weights and transforms them, G g G^T. Words: those of packWeights, outputs a multiple of 8, the second one scratch memory for a panel; target [16, panels, inputs, 8],
+ * positions SPREAD bytes further apart; scratch bytes a thread.
  */
-export function winogradWeights(parameters: usize, part: i32, parts: i32): void {
-  const inputs = word(parameters, 1)
-  const panels = word(parameters, 2) >> 3
-  const tap = (<usize>inputs) << 5
+export function winogradWeights(parameters: usize, part: i32, parts: i32, thread: i32): void {
+  const panels = word(parameters, 5) >> 3
+  const tap = address(parameters, 4) << 5
   const position = <usize>panels * tap + SPREAD
+  const from = address(parameters, 1) + address(parameters, 17) * <usize>thread
   const end = firstUnit(panels, part + 1, parts)
   for (let panel = firstUnit(panels, part, parts); panel < end; panel++) {
-    const from = address(parameters, 0) + <usize>panel * 9 * tap
-    const to = address(parameters, 3) + <usize>panel * tap
+    packPanel(parameters, panel, from)
+    const to = address(parameters, 16) + <usize>panel * tap
     for (let offset: usize = 0; offset < tap; offset += 16) {
       // Columns of taps first, then rows: a row of three becomes a row of four.
       for (let row = 0; row < 4; row++) {

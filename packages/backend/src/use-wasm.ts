@@ -90,7 +90,7 @@ async function start(threads: number, simd: 'plain' | 'relaxed'): Promise<WasmSt
   guardMemory(backend, memory)
   const kernels = (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as Kernels
   const pool = threads > 1 ? await startThreadPool(module, memory, kernels, threads) : undefined
-  heaps.set(backend, new Heap(backend, memory, kernels, threads, pool?.run))
+  heaps.set(backend, new Heap(backend, memory, kernels, threads, pool))
   registerOwnKernels((running) => {
     const heap = heaps.get(running as object)
     if (!heap) throw new BackendError('start', 'wasm: this backend was not started by useWasm. Call useWasm before any other use of wasm.')

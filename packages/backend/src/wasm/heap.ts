@@ -4,6 +4,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core'
 import { BackendError } from '../errors.js'
 import type { KernelName, Kernels } from './kernel-names.js'
 import { safeMalloc } from './safe-malloc.js'
+import type { ThreadPool } from './thread-pool.js'
 import type { WasmBackend } from './wasm-backend.js'
 
 /** Words of parameters a job may have; floating-point ones start at word 32. */
@@ -15,6 +16,8 @@ const CACHE_LINE = 64
 
 /** Vector operations that take longer than waking a thread, some ten microseconds. */
 const PARALLEL_WORK = 30_000
+/** The same where all threads are awake. */
+const AWAKE_WORK = 4000
 
 /** Options of a job. */
 export interface JobOptions {
@@ -36,7 +39,7 @@ export class Heap {
   readonly #backend: WasmBackend
   readonly #memory: WebAssembly.Memory
   readonly #kernels: Kernels
-  readonly #parallel: ((kernel: KernelName, parameters: number, parts: number) => void) | undefined
+  readonly #pool: ThreadPool | undefined
   readonly #parameters: number
   #words: Int32Array
   #reals: Float32Array
@@ -48,14 +51,14 @@ export class Heap {
     memory: WebAssembly.Memory,
     kernels: Kernels,
     threads = 1,
-    parallel?: (kernel: KernelName, parameters: number, parts: number) => void,
+    pool?: ThreadPool,
   ) {
     this.threads = threads
     this.parts = threads === 1 ? 1 : 2 * threads
     this.#backend = backend
     this.#memory = memory
     this.#kernels = kernels
-    this.#parallel = parallel
+    this.#pool = pool
     this.#parameters = this.allocate(PARAMETER_WORDS * 4, 'the parameters of a kernel')
     this.#words = new Int32Array(memory.buffer, this.#parameters, PARAMETER_WORDS)
     this.#reals = new Float32Array(memory.buffer, this.#parameters, PARAMETER_WORDS)
@@ -121,7 +124,7 @@ export class Heap {
    */
   run(kernel: KernelName, words: readonly number[], { reals = [], work = Infinity, parts = this.parts }: JobOptions = {}): void {
     this.#write(words, reals)
-    if (this.#parallel && work >= PARALLEL_WORK) this.#parallel(kernel, this.#parameters, parts)
+    if (this.#pool && work >= (this.#pool.awake() ? AWAKE_WORK : PARALLEL_WORK)) this.#pool.run(kernel, this.#parameters, parts)
     else this.#kernels[kernel](this.#parameters, 0, 1, 0)
   }
 

@@ -46,8 +46,13 @@ export function packedBytes(depth: number, outputs: number): number {
 
 /** Packs the weights into panels at `target`. */
 export function packWeights(heap: Heap, job: PackedShape, packing: Packing, target: number): void {
+  heap.run('packWeights', packingWords(job, packing, target), { work: job.taps * job.kernelWidth * job.channels * job.outputs })
+}
+
+/** The words of `packWeights`, and the first ones of kernels that pack a panel at a time and transform it, to scratch memory at `target`. */
+export function packingWords(job: PackedShape, packing: Packing, target: number): number[] {
   const [rowStride, columnStride, inputStride, outputStride] = packing.strides
-  const words = [
+  return [
     packing.filter,
     target,
     job.taps,
@@ -65,5 +70,9 @@ export function packWeights(heap: Heap, job: PackedShape, packing: Packing, targ
     packing.group ?? job.outputs,
     (packing.groupStride ?? 0) * 4,
   ]
-  heap.run('packWeights', words, { work: job.taps * job.kernelWidth * job.channels * job.outputs })
+}
+
+/** Bytes of a packed panel of 3 × 3 weights. */
+export function panelBytes(channels: number): number {
+  return 9 * channels * 32
 }

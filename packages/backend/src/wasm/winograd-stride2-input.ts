@@ -1,6 +1,7 @@
 import type { backend_util } from '@tensorflow/tfjs-core'
 
 import type { Heap } from './heap.js'
+import { panelBytes } from './packing.js'
 import { align } from './sizes.js'
 import { blockOf, groupsOf, STRIDE2_WINDOWS, transformWeights } from './winograd-stride2.js'
 import { suitsChannels } from './winograd.js'
@@ -18,7 +19,8 @@ export function inputGradientStride2(heap: Heap, dy: number, filter: number, tar
   const block = blockOf(windowBytes, windows)
   const lineBytes = 3 * (Math.ceil(inWidth / 2) + 3) * outChannels * 4
   // Beside the windows: rows of 5 sums that pixels share, and the addresses of 16 pixels.
-  const threadBytes = align(block * (windowBytes + 5 * 32 + 16 * 4) + 16 * 64 + inChannels * 4 + lineBytes)
+  const blockBytes = block * (windowBytes + 5 * 32 + 16 * 4) + 16 * 64 + inChannels * 4
+  const threadBytes = align(Math.max(blockBytes + lineBytes, panelBytes(outChannels)))
   const { weights, scratch } = transformWeights(
     heap,
     shapeOf(sizes),

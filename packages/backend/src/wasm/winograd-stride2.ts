@@ -1,5 +1,5 @@
 import type { Heap } from './heap.js'
-import { packedBytes, packWeights } from './packing.js'
+import { packingWords, panelBytes } from './packing.js'
 import type { Correlation, PackedShape, Packing } from './packing.js'
 import { align, clamp } from './sizes.js'
 import { isDense, suitsChannels, windowsOf } from './winograd.js'
@@ -28,7 +28,7 @@ export function correlateStride2(heap: Heap, job: Correlation, packing: Packing)
   const block = blockOf(windowBytes, windows)
   const lineBytes = 5 * (2 * gridColumns + 3) * channels * 4
   // Beside the windows: rows of 3 sums that outputs share, and the addresses of 4 outputs.
-  const threadBytes = align(block * (windowBytes + 3 * 32 + 4 * 4) + outputs * 4 + lineBytes)
+  const threadBytes = align(Math.max(block * (windowBytes + 3 * 32 + 4 * 4) + outputs * 4 + lineBytes, panelBytes(channels)))
   const { weights, scratch } = transformWeights(heap, job, packing, threadBytes)
   const image = [job.source, batch, height, width, channels, padTop, padLeft]
   heap.run(
@@ -53,7 +53,7 @@ export function groupsOf(heap: Heap, windows: number, outputs: number): number {
   return windows <= GROUP_WINDOWS ? Math.min(heap.threads, outputs / 8) : 1
 }
 
-/** Puts transformed weights at the start of scratch memory, `threadBytes` bytes of which stay free for each thread behind them. */
+/** Puts transformed weights at the start of scratch memory; behind them each thread has `threadBytes` bytes, at least those of a panel. */
 export function transformWeights(
   heap: Heap,
   shape: PackedShape,
@@ -62,9 +62,8 @@ export function transformWeights(
 ): { weights: number; scratch: number } {
   const { channels, outputs } = shape
   const bytes = align(MATRICES * channels * outputs * 4)
-  const packed = packedBytes(9 * channels, outputs)
-  const weights = heap.scratch(bytes + packed + threadBytes * heap.threads)
-  packWeights(heap, shape, packing, weights + bytes)
-  heap.run('winogradStride2Weights', [weights + bytes, channels, outputs, weights], { work: (MATRICES * channels * outputs) / 4 })
-  return { weights, scratch: weights + bytes + packed }
+  const weights = heap.scratch(bytes + threadBytes * heap.threads)
+  const scratch = weights + bytes
+  heap.run('winogradStride2Weights', [...packingWords(shape, packing, scratch), weights, threadBytes], { work: 12 * channels * outputs })
+  return { weights, scratch }
 }

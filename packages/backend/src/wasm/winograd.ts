@@ -1,5 +1,5 @@
 import type { Heap } from './heap.js'
-import { packedBytes, packWeights } from './packing.js'
+import { packingWords, panelBytes } from './packing.js'
 import type { Correlation, Packing } from './packing.js'
 import { align, clamp } from './sizes.js'
 
@@ -45,18 +45,17 @@ export function windowsOf({ batch, gridRows, gridColumns }: Pick<Correlation, 'b
   return batch * Math.ceil(gridRows / 2) * Math.ceil(gridColumns / 2)
 }
 
-/** Winograd's algorithm on weights already packed; `packed` bytes of them lie at `weights`, at the start of scratch memory. */
+/** The correlation by Winograd's algorithm, in windows of 2 × 2 outputs. */
 export function correlateWinograd(heap: Heap, job: Correlation, packing: Packing): void {
   const windows = windowsOf(job)
   const windowBytes = (job.channels + job.outputs) * 64
   const block = clamp(Math.floor(WINOGRAD_BYTES / windowBytes / 4) * 4, 32, Math.ceil(windows / 4) * 4)
   const lineBytes = 4 * (job.gridColumns + 3) * job.channels * 4
-  const threadBytes = align(block * windowBytes + 2 * 16 * 64 + lineBytes)
-  const packed = packedBytes(9 * job.channels, job.outputs)
-  const transformedBytes = align(16 * (job.channels * job.outputs * 4 + 64))
-  const weights = heap.scratch(packed + transformedBytes + threadBytes * heap.threads)
-  packWeights(heap, job, packing, weights)
-  heap.run('winogradWeights', [weights, job.channels, job.outputs, weights + packed], { work: 16 * job.channels * job.outputs })
+  const threadBytes = align(Math.max(block * windowBytes + 2 * 16 * 64 + lineBytes, panelBytes(job.channels)))
+  const weightBytes = align(16 * (job.channels * job.outputs * 4 + 64))
+  const weights = heap.scratch(weightBytes + threadBytes * heap.threads)
+  const scratch = weights + weightBytes
+  heap.run('winogradWeights', [...packingWords(job, packing, scratch), weights, threadBytes], { work: 16 * job.channels * job.outputs })
   heap.run(
     'winograd',
     [
@@ -67,12 +66,12 @@ export function correlateWinograd(heap: Heap, job: Correlation, packing: Packing
       job.channels,
       job.padTop,
       job.padLeft,
-      weights + packed,
+      weights,
       job.gridRows,
       job.gridColumns,
       job.target,
       job.outputs,
-      weights + packed + transformedBytes,
+      scratch,
       threadBytes,
       block,
     ],
