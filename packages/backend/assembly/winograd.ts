@@ -13,44 +13,65 @@ import { FOUR, SPREAD, transformWindows } from './windows'
 export function winogradWeights(parameters: usize, part: i32, parts: i32, thread: i32): void {
   const panels = word(parameters, 5) >> 3
   const tap = address(parameters, 4) << 5
-  const position = <usize>panels * tap + SPREAD
+  const position = tap + SPREAD
   const from = address(parameters, 1) + address(parameters, 17) * <usize>thread
   const end = firstUnit(panels, part + 1, parts)
   for (let panel = firstUnit(panels, part, parts); panel < end; panel++) {
     packPanel(parameters, panel, from)
-    const to = address(parameters, 16) + <usize>panel * tap
+    const to = address(parameters, 16) + <usize>panel * 16 * position
+    const half = f32x4.splat(0.5)
     for (let offset: usize = 0; offset < tap; offset += 16) {
       // Columns of taps first, then rows: a row of three becomes a row of four.
-      for (let row = 0; row < 4; row++) {
-        const p = from + offset
-        const target = to + <usize>(row * 4) * position + offset
-        const a = weightRow(p, 3 * tap, row)
-        const b = weightRow(p + tap, 3 * tap, row)
-        const c = weightRow(p + 2 * tap, 3 * tap, row)
-        const half = f32x4.splat(0.5)
-        const sum = f32x4.mul(f32x4.add(a, c), half)
-        const middle = f32x4.mul(b, half)
-        v128.store(target, a)
-        v128.store(target + position, f32x4.add(sum, middle))
-        v128.store(target + 2 * position, f32x4.sub(sum, middle))
-        v128.store(target + 3 * position, c)
-      }
+      let p = from + offset
+      const a = v128.load(p)
+      const b = v128.load(p + tap)
+      const c = v128.load(p + 2 * tap)
+      p += 3 * tap
+      const d = v128.load(p)
+      const e = v128.load(p + tap)
+      const f = v128.load(p + 2 * tap)
+      p += 3 * tap
+      const g = v128.load(p)
+      const h = v128.load(p + tap)
+      const i = v128.load(p + 2 * tap)
+      let target = to + offset
+      storeRow(target, position, a, b, c)
+      target += 4 * position
+      const ag = f32x4.add(a, g)
+      const bh = f32x4.add(b, h)
+      const ci = f32x4.add(c, i)
+      storeRow(target, position, f32x4.mul(f32x4.add(ag, d), half), f32x4.mul(f32x4.add(bh, e), half), f32x4.mul(f32x4.add(ci, f), half))
+      target += 4 * position
+      storeRow(target, position, f32x4.mul(f32x4.sub(ag, d), half), f32x4.mul(f32x4.sub(bh, e), half), f32x4.mul(f32x4.sub(ci, f), half))
+      target += 4 * position
+      storeRow(target, position, g, h, i)
     }
   }
 }
 
-/** Row `row` of G times the column of three at `p`, `step` bytes apart. */
-function weightRow(p: usize, step: usize, row: i32): v128 {
-  if (row == 0) return v128.load(p)
-  if (row == 3) return v128.load(p + 2 * step)
-  const sum = f32x4.add(v128.load(p), v128.load(p + 2 * step))
-  const middle = v128.load(p + step)
-  return f32x4.mul(row == 1 ? f32x4.add(sum, middle) : f32x4.sub(sum, middle), f32x4.splat(0.5))
+/** G times a row of three. */
+function storeRow(target: usize, position: usize, a: v128, b: v128, c: v128): void {
+  const half = f32x4.splat(0.5)
+  const sum = f32x4.mul(f32x4.add(a, c), half)
+  const middle = f32x4.mul(b, half)
+  v128.store(target, a)
+  v128.store(target + position, f32x4.add(sum, middle))
+  v128.store(target + 2 * position, f32x4.sub(sum, middle))
+  v128.store(target + 3 * position, c)
 }
 
-/** Transforms products back, A^T m A, and stores those of the 2 x 2 outputs that lie inside. */
-function storeOutputs(product: usize, position: usize, pixel: usize, target: usize, pitch: usize, rows: i32, columns: i32): void {
-  const end = product + pixel
+/** Transforms `bytes` bytes of products back, A^T m A, and stores those of the 2 x 2 outputs that lie inside. */
+function storeOutputs(
+  product: usize,
+  bytes: usize,
+  position: usize,
+  pixel: usize,
+  target: usize,
+  pitch: usize,
+  rows: i32,
+  columns: i32,
+): void {
+  const end = product + bytes
   for (; product < end; product += 16) {
     let p = product
     let a = v128.load(p)
@@ -91,8 +112,8 @@ function storeOutputs(product: usize, position: usize, pixel: usize, target: usi
 }
 
 /**
- * One part of the convolution; parts share out the windows. Words: source, batch, height, width, channels (a multiple of 4), pad top, pad left,
- * transformed weights, grid height, grid width, target, outputs (a multiple of 8), scratch, scratch bytes a thread, windows a block.
+ * One part of the convolution; parts share out groups of the outputs times the windows. Words: source, batch, height, width, channels (a multiple of 4), pad top, pad left,
+ * transformed weights, grid height, grid width, target, outputs (a multiple of 8), scratch, scratch bytes a thread, windows a block, groups.
  */
 export function winograd(parameters: usize, part: i32, parts: i32, thread: i32): void {
   const channels = word(parameters, 4)
@@ -102,22 +123,25 @@ export function winograd(parameters: usize, part: i32, parts: i32, thread: i32):
   const outputs = word(parameters, 11)
   const scratch = address(parameters, 12) + address(parameters, 13) * <usize>thread
   const block = word(parameters, 14)
+  const groups = word(parameters, 15)
   const windowRows = (gridRows + 1) >> 1
   const windowColumns = (gridColumns + 1) >> 1
-  const windows = windowRows * windowColumns
+  const windows = word(parameters, 1) * windowRows * windowColumns
   const inputPixel = (<usize>channels) << 2
   const outputPixel = (<usize>outputs) << 2
   const transformed = scratch
   const products = transformed + ((<usize>block * inputPixel + SPREAD) << 4)
   const line = products + ((<usize>block * outputPixel + SPREAD) << 4)
   const panel = (<usize>channels) << 5
-  const weightPosition = <usize>(outputs >> 3) * panel + SPREAD
+  const weightPosition = panel + SPREAD
   const pitch = <usize>gridColumns * outputPixel
 
-  const end = firstUnit(word(parameters, 1) * windows, part + 1, parts)
-  let first = firstUnit(word(parameters, 1) * windows, part, parts)
-  while (first < end) {
-    const count = min(block, end - first)
+  const end = firstUnit(groups * windows, part + 1, parts)
+  let unit = firstUnit(groups * windows, part, parts)
+  while (unit < end) {
+    const group = unit / windows
+    const first = unit - group * windows
+    const count = min(block, min(windows - first, end - unit))
     const rounded = (count + 3) & ~3
     const inputPosition = <usize>rounded * inputPixel + SPREAD
     const outputPosition = <usize>rounded * outputPixel + SPREAD
@@ -141,23 +165,35 @@ export function winograd(parameters: usize, part: i32, parts: i32, thread: i32):
       16,
       line,
     )
+    const firstPanel = <usize>firstUnit(outputs >> 3, group, groups)
+    const panels = <usize>firstUnit(outputs >> 3, group + 1, groups) - firstPanel
+    const outputBytes = panels << 5
     for (let position = 0; position < 16; position++) {
-      let w = weights + <usize>position * weightPosition
+      let w = weights + (firstPanel * 16 + <usize>position) * weightPosition
       const a = transformed + <usize>position * inputPosition
       let to = products + <usize>position * outputPosition
-      for (let output = 0; output < outputs; output += 8) {
+      for (const last = to + outputBytes; to < last; to += 32) {
         product4x8(a, inputPixel, rounded, w, to, outputPixel)
-        w += panel
-        to += 32
+        w += 16 * weightPosition
       }
     }
-    let image = first / windows
-    let row = (first - image * windows) / windowColumns
-    let column = first - image * windows - row * windowColumns
+    const target = address(parameters, 10) + (firstPanel << 5)
+    let image = first / (windowRows * windowColumns)
+    let row = first / windowColumns - image * windowRows
+    let column = first - (image * windowRows + row) * windowColumns
     let from = products
     for (let i = 0; i < count; i++) {
-      const to = address(parameters, 10) + (<usize>(image * gridRows + 2 * row) * gridColumns + 2 * column) * outputPixel
-      storeOutputs(from, outputPosition, outputPixel, to, pitch, min(2, gridRows - 2 * row), min(2, gridColumns - 2 * column))
+      const to = target + (<usize>(image * gridRows + 2 * row) * gridColumns + 2 * column) * outputPixel
+      storeOutputs(
+        from,
+        outputBytes,
+        outputPosition,
+        outputPixel,
+        to,
+        pitch,
+        min(2, gridRows - 2 * row),
+        min(2, gridColumns - 2 * column),
+      )
       from += outputPixel
       if (++column == windowColumns) {
         column = 0
@@ -167,6 +203,6 @@ export function winograd(parameters: usize, part: i32, parts: i32, thread: i32):
         }
       }
     }
-    first += count
+    unit += count
   }
 }

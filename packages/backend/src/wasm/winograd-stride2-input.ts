@@ -3,8 +3,8 @@ import type { backend_util } from '@tensorflow/tfjs-core'
 import type { Heap } from './heap.js'
 import { panelBytes } from './packing.js'
 import { align } from './sizes.js'
-import { blockOf, groupsOf, STRIDE2_WINDOWS, transformWeights } from './winograd-stride2.js'
-import { suitsChannels } from './winograd.js'
+import { blockOf, STRIDE2_WINDOWS, transformWeights } from './winograd-stride2.js'
+import { groupsOf, suitsChannels } from './winograd.js'
 
 /** Whether the input gradient of a convolution is one with stride 2 that Winograd's algorithm does, and does faster. */
 export function suitsInputGradientStride2(sizes: backend_util.Conv2DInfo): boolean {

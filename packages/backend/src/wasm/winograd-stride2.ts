@@ -2,7 +2,7 @@ import type { Heap } from './heap.js'
 import { packingWords, panelBytes } from './packing.js'
 import type { Correlation, PackedShape, Packing } from './packing.js'
 import { align, clamp } from './sizes.js'
-import { isDense, suitsChannels, windowsOf } from './winograd.js'
+import { groupsOf, isDense, suitsChannels, windowsOf } from './winograd.js'
 
 /** Bytes of transformed windows of a block. */
 const BLOCK_BYTES = 192 << 10
@@ -10,8 +10,6 @@ const BLOCK_BYTES = 192 << 10
 const BLOCK_WINDOWS = 32
 /** Windows from which on the transform of the weights pays, here and in the input gradient. */
 export const STRIDE2_WINDOWS = 16
-/** Windows up to which threads share out the outputs. */
-const GROUP_WINDOWS = 128
 /** Matrices of transformed weights, each of inputs times outputs. */
 const MATRICES = 19
 
@@ -43,14 +41,6 @@ export function correlateStride2(heap: Heap, job: Correlation, packing: Packing)
 /** Windows of a block, of which there are `windows` of `windowBytes` bytes in all. */
 export function blockOf(windowBytes: number, windows: number): number {
   return clamp(Math.floor(BLOCK_BYTES / windowBytes / 4) * 4, BLOCK_WINDOWS, Math.ceil(windows / 4) * 4)
-}
-
-/**
- * Groups of the outputs that threads share out. With few windows each thread transforms all of them for outputs of its own, whose weights it has transformed itself: reading those of
- * the others from their caches takes longer.
- */
-export function groupsOf(heap: Heap, windows: number, outputs: number): number {
-  return windows <= GROUP_WINDOWS ? Math.min(heap.threads, outputs / 8) : 1
 }
 
 /** Puts transformed weights at the start of scratch memory; behind them each thread has `threadBytes` bytes, at least those of a panel. */

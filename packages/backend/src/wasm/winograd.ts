@@ -10,6 +10,9 @@ const WINOGRAD_CHANNELS = 8
 /** Windows from which on the transform of the weights pays. */
 const WINOGRAD_WINDOWS = 48
 
+/** Windows up to which threads share out the outputs. */
+const GROUP_WINDOWS = 128
+
 /** Whether a correlation is one that Winograd's algorithm does, and does faster. */
 export function suitsWinograd(job: Correlation): boolean {
   return suitsChannels(job, 1) && windowsOf(job) >= WINOGRAD_WINDOWS && isDense(job)
@@ -45,6 +48,14 @@ export function windowsOf({ batch, gridRows, gridColumns }: Pick<Correlation, 'b
   return batch * Math.ceil(gridRows / 2) * Math.ceil(gridColumns / 2)
 }
 
+/**
+ * Groups of the outputs that threads share out. With few windows each thread transforms all of them for outputs of its own, whose weights it has transformed itself: reading those of
+ * the others from their caches takes longer.
+ */
+export function groupsOf(heap: Heap, windows: number, outputs: number): number {
+  return windows <= GROUP_WINDOWS ? Math.min(heap.threads, outputs / 8) : 1
+}
+
 /** The correlation by Winograd's algorithm, in windows of 2 × 2 outputs. */
 export function correlateWinograd(heap: Heap, job: Correlation, packing: Packing): void {
   const windows = windowsOf(job)
@@ -52,7 +63,7 @@ export function correlateWinograd(heap: Heap, job: Correlation, packing: Packing
   const block = clamp(Math.floor(WINOGRAD_BYTES / windowBytes / 4) * 4, 32, Math.ceil(windows / 4) * 4)
   const lineBytes = 4 * (job.gridColumns + 3) * job.channels * 4
   const threadBytes = align(Math.max(block * windowBytes + 2 * 16 * 64 + lineBytes, panelBytes(job.channels)))
-  const weightBytes = align(16 * (job.channels * job.outputs * 4 + 64))
+  const weightBytes = align(2 * job.outputs * (job.channels * 32 + 64))
   const weights = heap.scratch(weightBytes + threadBytes * heap.threads)
   const scratch = weights + weightBytes
   heap.run('winogradWeights', [...packingWords(job, packing, scratch), weights, threadBytes], { work: 16 * job.channels * job.outputs })
@@ -74,6 +85,7 @@ export function correlateWinograd(heap: Heap, job: Correlation, packing: Packing
       scratch,
       threadBytes,
       block,
+      groupsOf(heap, windows, job.outputs),
     ],
     { work: 4 * windows * job.channels * job.outputs },
   )
