@@ -60,17 +60,8 @@ function storeRow(target: usize, position: usize, a: v128, b: v128, c: v128): vo
   v128.store(target + 3 * position, c)
 }
 
-/** Transforms `bytes` bytes of products back, A^T m A, and stores those of the 2 x 2 outputs that lie inside. */
-function storeOutputs(
-  product: usize,
-  bytes: usize,
-  position: usize,
-  pixel: usize,
-  target: usize,
-  pitch: usize,
-  rows: i32,
-  columns: i32,
-): void {
+/** Transforms `bytes` bytes of products back, A^T m A, and stores 2 x 2 outputs; bit 0 of `inside` says that there is a second column, bit 1 a second row. */
+function storeOutputs(product: usize, bytes: usize, position: usize, pixel: usize, target: usize, pitch: usize, inside: i32): void {
   const end = product + bytes
   for (; product < end; product += 16) {
     let p = product
@@ -95,8 +86,8 @@ function storeOutputs(
     const sum2 = f32x4.add(f32x4.add(a, b), c)
     const difference2 = f32x4.sub(f32x4.sub(b, c), d)
     v128.store(target, f32x4.add(f32x4.add(sum0, sum1), sum2))
-    if (columns > 1) v128.store(target + pixel, f32x4.add(f32x4.add(difference0, difference1), difference2))
-    if (rows > 1) {
+    if (inside & 1) v128.store(target + pixel, f32x4.add(f32x4.add(difference0, difference1), difference2))
+    if (inside & 2) {
       p += 4 * position
       a = v128.load(p)
       b = v128.load(p + position)
@@ -105,7 +96,7 @@ function storeOutputs(
       const sum3 = f32x4.add(f32x4.add(a, b), c)
       const difference3 = f32x4.sub(f32x4.sub(b, c), d)
       v128.store(target + pitch, f32x4.sub(f32x4.sub(sum1, sum2), sum3))
-      if (columns > 1) v128.store(target + pitch + pixel, f32x4.sub(f32x4.sub(difference1, difference2), difference3))
+      if (inside & 1) v128.store(target + pitch + pixel, f32x4.sub(f32x4.sub(difference1, difference2), difference3))
     }
     target += 16
   }
@@ -184,16 +175,8 @@ export function winograd(parameters: usize, part: i32, parts: i32, thread: i32):
     let from = products
     for (let i = 0; i < count; i++) {
       const to = target + (<usize>(image * gridRows + 2 * row) * gridColumns + 2 * column) * outputPixel
-      storeOutputs(
-        from,
-        outputBytes,
-        outputPosition,
-        outputPixel,
-        to,
-        pitch,
-        min(2, gridRows - 2 * row),
-        min(2, gridColumns - 2 * column),
-      )
+      const inside = (2 * column + 1 < gridColumns ? 1 : 0) | (2 * row + 1 < gridRows ? 2 : 0)
+      storeOutputs(from, outputBytes, outputPosition, outputPixel, to, pitch, inside)
       from += outputPixel
       if (++column == windowColumns) {
         column = 0
