@@ -46,13 +46,7 @@ export class Heap {
   #scratch = 0
   #scratchBytes = 0
 
-  constructor(
-    backend: WasmBackend,
-    memory: WebAssembly.Memory,
-    kernels: Kernels,
-    threads = 1,
-    pool?: ThreadPool,
-  ) {
+  constructor(backend: WasmBackend, memory: WebAssembly.Memory, kernels: Kernels, threads = 1, pool?: ThreadPool) {
     this.threads = threads
     this.parts = threads === 1 ? 1 : 2 * threads
     this.#backend = backend
