@@ -9,7 +9,7 @@ import { FIVE, FOUR, SPREAD, transformWindows } from './windows'
 /**
  * Units of work are segments of the windows times groups of the inputs; parts share them out. A segment's sums are its own, so that the order of summation
  * depends on nothing but the shape. Words: x, height, width, channels, pad top, pad left, output gradient, grid height, grid width, outputs, windows,
- * segments, groups, windows a block, sums [segments][16, channels, outputs], bytes of sums a segment, scratch, scratch bytes a thread,
+ * segments, groups, windows a block, sums [segments][16, channels, outputs], positions SPREAD bytes further apart, bytes of sums a segment, scratch, scratch bytes a thread,
  * target [3, 3, channels, outputs], stride (1 or 2). One segment is transformed back at once, several by `winogradGradientFinish`.
  */
 export function winogradGradient(parameters: usize, part: i32, parts: i32, thread: i32): void {
@@ -109,7 +109,7 @@ function addBlock(
       const sum = strided ? 4 * sumOf(y) + sumOf(x) : position
       const product = strided ? 3 * gradientOf(y) + gradientOf(x) : position
       let a = input + <usize>position * inputPosition
-      let target = sums + <usize>(sum * channels + (firstPlane << 2)) * pixel
+      let target = sums + <usize>(sum * channels + (firstPlane << 2)) * pixel + <usize>sum * SPREAD
       const begins = starts && !(strided && (y == 3 || x == 3))
       for (let i = 0; i < planes; i++) {
         let dy = gradient + <usize>product * gradientPosition
@@ -192,7 +192,7 @@ function storeThree(target: usize, position: usize, a: v128, b: v128): void {
 }
 
 /**
- * Adds the sums of the segments and transforms them back; parts share out the inputs. Words: sums [segments][16, channels, outputs], bytes of sums a segment,
+ * Adds the sums of the segments and transforms them back; parts share out the inputs. Words: sums [segments][16, channels, outputs], positions SPREAD bytes further apart, bytes of sums a segment,
  * segments, channels, outputs, target [3, 3, channels, outputs], stride (1 or 2).
  */
 export function winogradGradientFinish(parameters: usize, part: i32, parts: i32): void {
@@ -205,8 +205,9 @@ export function winogradGradientFinish(parameters: usize, part: i32, parts: i32)
   const pixel = (<usize>outputs) << 2
   const all = segmentBytes * <usize>word(parameters, 2)
   for (let position = 0; position < 16; position++) {
-    const end = sums + <usize>(position * channels + last) * pixel
-    for (let to = sums + <usize>(position * channels + first) * pixel; to < end; to += 16) {
+    const from = sums + <usize>position * (<usize>channels * pixel + SPREAD)
+    const end = from + <usize>last * pixel
+    for (let to = from + <usize>first * pixel; to < end; to += 16) {
       let sum = v128.load(to)
       for (let offset = segmentBytes; offset < all; offset += segmentBytes) sum = f32x4.add(sum, v128.load(to + offset))
       v128.store(to, sum)
@@ -218,7 +219,8 @@ export function winogradGradientFinish(parameters: usize, part: i32, parts: i32)
 /** G^T m G of the sums of inputs `first` … `last`. */
 function finish(sums: usize, channels: i32, outputs: i32, first: i32, last: i32, target: usize, stride: i32): void {
   const pixel = (<usize>outputs) << 2
-  const position = <usize>channels * pixel
+  const tap = <usize>channels * pixel
+  const position = tap + SPREAD
   const strided = stride == 2
   const half = f32x4.splat(0.5)
   const end = <usize>last * pixel
@@ -229,16 +231,16 @@ function finish(sums: usize, channels: i32, outputs: i32, first: i32, last: i32,
       const b = sumColumn(from + position, 4 * position, row, strided)
       const c = sumColumn(from + 2 * position, 4 * position, row, strided)
       const d = sumColumn(from + 3 * position, 4 * position, row, strided)
-      const to = target + offset + <usize>(row * 3) * position
+      const to = target + offset + <usize>(row * 3) * tap
       if (strided) {
         v128.store(to, f32x4.add(a, b))
-        v128.store(to + position, d)
-        v128.store(to + 2 * position, f32x4.add(b, c))
+        v128.store(to + tap, d)
+        v128.store(to + 2 * tap, f32x4.add(b, c))
       } else {
         const sum = f32x4.mul(f32x4.add(b, c), half)
         v128.store(to, f32x4.add(a, sum))
-        v128.store(to + position, f32x4.mul(f32x4.sub(b, c), half))
-        v128.store(to + 2 * position, f32x4.add(sum, d))
+        v128.store(to + tap, f32x4.mul(f32x4.sub(b, c), half))
+        v128.store(to + 2 * tap, f32x4.add(sum, d))
       }
     }
   }

@@ -27,9 +27,9 @@ export function suitsWinogradGradient(job: PixelSum): boolean {
 export function sumWinograd(heap: Heap, job: PixelSum): void {
   const { channels, outputs } = job
   const windows = windowsOf(job)
-  const sumBytes = 64 * channels * outputs
+  const sumBytes = 16 * (channels * outputs * 4 + 64)
   // By the shape alone: the number of threads must not change the order of summation.
-  const segments = clamp(Math.floor(Math.min(windows / SEGMENT_WINDOWS, SUM_BYTES / sumBytes)), 1, SEGMENTS)
+  const segments = clamp(Math.floor(Math.min(windows / SEGMENT_WINDOWS, SUM_BYTES / (64 * channels * outputs))), 1, SEGMENTS)
   const most = Math.max(Math.floor(channels / GROUP_CHANNELS), Math.min(heap.threads, Math.floor(channels / FEWEST_CHANNELS)))
   const groups = clamp(Math.ceil(heap.parts / segments), 1, most)
   const segmentWindows = Math.ceil(windows / segments)
