@@ -1,14 +1,14 @@
-// Speed of every convolution of the networks, one line each: node bench/kernels.mjs [threads] [plain|relaxed]
-// Gigaflops are those of the direct sum, so 3 x 3 kernels (Winograd) may pass the processor's peak. Minimum of 30 runs.
-import * as tf from '@tensorflow/tfjs-core'
+// Speed of every convolution of the networks on one thread and on two, whose bursts take turns: node bench/kernels.mjs [plain|relaxed] [rounds] [network]
+// Gigaflops are those of the direct sum, so 3 x 3 kernels (Winograd) may pass the processor's peak. Fastest call of all rounds, since others slow a virtual machine down for seconds.
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 
-import { useWasm } from '@audiotag/backend'
-
-const started = await useWasm({ threads: Number(process.argv[2] ?? 1), simd: process.argv[3] ?? 'plain' })
-console.log(`${started.threads} thread(s), ${started.simd} SIMD, Node ${process.versions.node}`)
-console.log(
-  `${'[batch, height, width, in] kernel, out, stride'.padEnd(48)} ${['forward', 'by input', 'by weights'].map((name) => `${name.padStart(10)} GF/s     µs`).join('')}`,
-)
+const [simd = 'plain', rounds = '15', only] = process.argv.slice(2)
+const KINDS = [
+  ['Conv2D', 'forward'],
+  ['Conv2DBackpropInput', 'by input'],
+  ['Conv2DBackpropFilter', 'by weights'],
+]
 
 /** Of each network: [batch, height, width, inputs], kernel, outputs, strides, padding on each side. */
 const NETWORKS = {
@@ -55,44 +55,44 @@ const NETWORKS = {
   ],
 }
 
-for (const [network, convolutions] of Object.entries(NETWORKS)) {
-  console.log(network)
-  for (const [shape, kernel, outputs, strides, padding] of convolutions) measure(shape, kernel, outputs, strides, padding)
-}
-
-/**
- * @param {number[]} shape
- * @param {number[]} kernel
- * @param {number} outputs
- * @param {number[]} strides
- * @param {number} padding
- */
-function measure(shape, kernel, outputs, strides, padding) {
-  const pad = [
-    [0, 0],
-    [padding, padding],
-    [padding, padding],
-    [0, 0],
-  ]
-  const filterShape = [...kernel, shape[3], outputs]
-  const [x, filter] = [tf.randomUniform(shape), tf.randomUniform(filterShape)]
-  const dy = tf.conv2d(x, filter, strides, pad)
-  const flops = 2 * dy.size * kernel[0] * kernel[1] * shape[3]
-  const attributes = { strides, pad, dataFormat: 'NHWC', dilations: 1, inputShape: shape, filterShape }
-  const cells = [
-    ['Conv2D', { x, filter }],
-    ['Conv2DBackpropInput', { dy, filter }],
-    ['Conv2DBackpropFilter', { x, dy }],
-  ].map(([name, inputs]) => {
-    const repeats = Math.ceil(1e7 / flops)
-    let best = Infinity
-    for (let run = 0; run < 36; run++) {
-      const start = performance.now()
-      for (let i = 0; i < repeats; i++) tf.engine().runKernel(name, inputs, attributes).dispose()
-      if (run >= 6) best = Math.min(best, (performance.now() - start) / repeats)
+const threads = [1, 2].map((count) => fork(new URL('serve-kernels.mjs', import.meta.url), [String(count), simd]))
+for (const thread of threads) await once(thread, 'message')
+const jobs = Object.entries(NETWORKS)
+  .filter(([network]) => !only || network === only)
+  .flatMap(([network, convolutions]) =>
+    convolutions.flatMap((convolution) =>
+      KINDS.map(([kernel, name]) => ({ network, convolution, kernel, name, best: [Infinity, Infinity], flops: 0 })),
+    ),
+  )
+for (let round = 0; round < Number(rounds); round++) {
+  for (const job of jobs) {
+    for (const [i, thread] of threads.entries()) {
+      thread.send({ convolution: job.convolution, kernel: job.kernel })
+      const [{ ms, flops }] = await once(thread, 'message')
+      job.best[i] = Math.min(job.best[i], ms)
+      job.flops = flops
     }
-    return `${(flops / best / 1e6).toFixed(1).padStart(13)} ${(best * 1000).toFixed(0).padStart(6)}`
-  })
-  console.log(`  ${`[${shape.join(', ')}] ${kernel.join(' × ')}, ${outputs}, ${strides.join(' × ')}`.padEnd(46)} ${cells.join('')}`)
-  tf.dispose([x, filter, dy])
+  }
 }
+for (const thread of threads) thread.disconnect()
+
+console.log(`${simd} SIMD, Node ${process.versions.node}, one thread and two`)
+let network
+for (const job of jobs) {
+  if (job.network !== network) {
+    network = job.network
+    console.log(
+      `${network.padEnd(48)} ${''.padEnd(10)} ${['one', 'two'].map((name) => `${name.padStart(6)} GF/s     µs`).join('')}  gain, %`,
+    )
+  }
+  const [shape, kernel, outputs, strides] = job.convolution
+  const cells = job.best.map((ms) => `${(job.flops / ms / 1e6).toFixed(1).padStart(11)} ${(ms * 1000).toFixed(0).padStart(6)}`)
+  const gain = ((job.best[0] / job.best[1] - 1) * 100).toFixed(0)
+  const label = `[${shape.join(', ')}] ${kernel.join(' × ')}, ${outputs}, ${strides.join(' × ')}`
+  console.log(`  ${label.padEnd(46)} ${job.name.padEnd(10)} ${cells.join('')} ${gain.padStart(8)}`)
+}
+const square = jobs.filter(({ convolution }) => convolution[1].join() === '3,3')
+console.log(
+  `${square.filter(({ best, flops }) => flops / best[0] / 1e6 >= 45).length} of ${square.length} kernels of 3 × 3 have 45 gigaflops on one thread, ` +
+    `${square.filter(({ best }) => best[0] / best[1] >= 1.85).length} gain 85 % on two.`,
+)

@@ -60,12 +60,14 @@ interface Residue {
 }
 
 function residues(size: number, kernel: number, stride: number, pad: number): Residue[] {
-  return Array.from({ length: stride }, (_, first) => {
+  const all: Residue[] = []
+  for (let first = 0; first < stride; first++) {
     const count = Math.max(0, Math.ceil((kernel - first) / stride))
     const offset = Math.max(0, Math.ceil((pad - first) / stride))
     const start = offset * stride + first - pad
-    return { first, count, start, length: Math.max(0, Math.ceil((size - start) / stride)), pad: count - 1 - offset }
-  })
+    all.push({ first, count, start, length: Math.max(0, Math.ceil((size - start) / stride)), pad: count - 1 - offset })
+  }
+  return all
 }
 
 /**
@@ -78,8 +80,8 @@ interface ColumnGroup extends Residue {
 
 function columnGroups(columns: readonly Residue[], channels: number, stride: number): ColumnGroup[] {
   const [first] = columns
-  const alike = columns.every((column, i) => column.count === first.count && column.pad === first.pad && column.start === first.start + i)
-  if (stride === 1 || !alike || channels % 8 === 0 || (channels * stride) % 4 !== 0)
+  const pays = stride > 1 && channels % 8 !== 0 && (channels * stride) % 4 === 0
+  if (!pays || columns.some((column, i) => column.count !== first.count || column.pad !== first.pad || column.start !== first.start + i))
     return columns.map((column) => ({ ...column, merged: 1 }))
   const length = Math.min(...columns.map((column) => column.length))
   // Where the width is no multiple of the stride, some residues have a column more.
@@ -108,7 +110,7 @@ export function inputGradient(heap: Heap, dy: TensorInfo, filter: TensorInfo, si
   const rows = residues(inHeight, filterHeight, strideHeight, sizes.padInfo.top)
   const columns = columnGroups(residues(inWidth, filterWidth, strideWidth, sizes.padInfo.left), inChannels, strideWidth)
   const empty = outHeight * outWidth * outChannels === 0
-  if (empty || [...rows, ...columns].some((residue) => residue.count === 0)) {
+  if (empty || rows.some(({ count }) => count === 0) || columns.some(({ count }) => count === 0)) {
     const elements = batchSize * inHeight * inWidth * inChannels
     heap.run('clear', [heap.address(dx), elements], { work: elements / 4 })
   }
