@@ -10,7 +10,11 @@ const KINDS = [
   ['Conv2DBackpropFilter', 'by weights'],
 ]
 
-/** Of each network: [batch, height, width, inputs], kernel, outputs, strides, padding on each side. */
+/**
+ * Of each network: [batch, height, width, inputs], kernel, outputs, strides, padding on each side.
+ *
+ * @type {Record<string, [number[], number[], number, number[], number][]>}
+ */
 const NETWORKS = {
   'resnet34 1/8': [
     [[16, 128, 128, 1], [7, 7], 8, [2, 2], 3],
