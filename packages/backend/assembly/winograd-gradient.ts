@@ -9,8 +9,8 @@ import { FIVE, FOUR, SPREAD, transformWindows } from './windows'
 /**
  * Units of work are segments of the windows times groups of the inputs; parts share them out. A segment's sums are its own, so that the order of summation
  * depends on nothing but the shape. Words: x, height, width, channels, pad top, pad left, output gradient, grid height, grid width, outputs, windows,
- * segments, groups, windows a block, sums [segments][16, channels, outputs], positions SPREAD bytes further apart, bytes of sums a segment, scratch, scratch bytes a thread,
- * target [3, 3, channels, outputs], stride (1 or 2). One segment is transformed back at once, several by `winogradGradientFinish`.
+ * segments, groups, windows a block, sums [segments][16, channels, outputs] (positions SPREAD bytes further apart), bytes of sums a segment, scratch,
+ * scratch bytes a thread, target [3, 3, channels, outputs], stride (1 or 2). One segment is transformed back at once, several by `winogradGradientFinish`.
  */
 export function winogradGradient(parameters: usize, part: i32, parts: i32, thread: i32): void {
   const channels = word(parameters, 3)
@@ -192,8 +192,8 @@ function storeThree(target: usize, position: usize, a: v128, b: v128): void {
 }
 
 /**
- * Adds the sums of the segments and transforms them back; parts share out the inputs. Words: sums [segments][16, channels, outputs], positions SPREAD bytes further apart, bytes of sums a segment,
- * segments, channels, outputs, target [3, 3, channels, outputs], stride (1 or 2).
+ * Adds the sums of the segments and transforms them back; parts share out the inputs. Words: sums as above, bytes of sums a segment, segments, channels, outputs,
+ * target [3, 3, channels, outputs], stride (1 or 2).
  */
 export function winogradGradientFinish(parameters: usize, part: i32, parts: i32): void {
   const sums = address(parameters, 0)

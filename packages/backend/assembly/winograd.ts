@@ -7,7 +7,7 @@ import { address, firstUnit, word } from './simd'
 import { FOUR, SPREAD, transformWindows } from './windows'
 
 /**
- * Packs weights and transforms them, G g G^T. Words: those of packWeights, outputs a multiple of 8, the second one scratch memory for a panel; target [16, panels, inputs, 8],
+ * Packs weights and transforms them, G g G^T. Words: those of packWeights, outputs a multiple of 8, the second one scratch memory for a panel; target [panels, 16, inputs, 8],
  * positions SPREAD bytes further apart; scratch bytes a thread.
  */
 export function winogradWeights(parameters: usize, part: i32, parts: i32, thread: i32): void {

@@ -9,7 +9,6 @@ const WINOGRAD_BYTES = 128 << 10
 const WINOGRAD_CHANNELS = 8
 /** Windows from which on the transform of the weights pays. */
 const WINOGRAD_WINDOWS = 48
-
 /** Windows up to which threads share out the outputs. */
 const GROUP_WINDOWS = 128
 
